@@ -1,0 +1,1 @@
+"""Models: OpenAI-compatible servers, semantic-kernel services, llama.cpp in process."""

@@ -1,0 +1,1 @@
+"""Tools: Python functions, semantic-kernel plug-ins, calculator, SQL, documents."""

@@ -1,0 +1,1 @@
+"""Project files: read with their positions, validated, turned into domain values."""

@@ -1,0 +1,185 @@
+"""Agents: the keys of `agents/*.yaml`, and the definition that they become."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any, cast
+
+from pydantic import Discriminator, Field, Tag
+
+from agentcore.config.approvals import ApprovalKeys, approval_rule
+from agentcore.config.checks import CheckKeys, as_check
+from agentcore.config.names import Fraction, InputName, Name, TypeName
+from agentcore.config.strict import Strict
+from agentcore.domain.agent import (
+    Agent,
+    Capability,
+    Example,
+    Limits,
+    Requirements,
+    Role,
+    ToolUse,
+    Uses,
+    Verification,
+)
+from agentcore.domain.ids import AgentName, ModelName, ToolName
+from agentcore.domain.json import JSONObject
+
+
+def _form(value: Any) -> str:
+    return "<type>" if isinstance(value, str) else "<schema>"
+
+
+InputKeys = Annotated[
+    Annotated[TypeName, Tag("<type>")] | Annotated[dict[str, Any], Tag("<schema>")], Discriminator(_form)
+]
+
+
+class ExampleKeys(Strict):
+    """A few-shot example."""
+
+    user: str = Field(min_length=1, description="What the agent is given.")
+    assistant: str | dict[str, Any] = Field(description="What it should answer: text, or the fields of its output.")
+
+    def example(self) -> Example:
+        """Return the value; an object becomes compact JSON with its keys in the order of the file."""
+        if isinstance(self.assistant, str):
+            return Example(user=self.user, assistant=self.assistant)
+        text = json.dumps(self.assistant, ensure_ascii=False, separators=(",", ":"))
+        return Example(user=self.user, assistant=text)
+
+
+class RequirementKeys(Strict):
+    """What the router must respect."""
+
+    any_of: tuple[str, ...] = Field(default=(), description="Models that may be used, best first; any by default.")
+    capabilities: frozenset[Capability] = Field(default=frozenset(), description="What the model must be capable of.")
+    min_quality: Fraction = Field(default=0.0, description="The least quality, 0 to 1, as declared for the models.")
+    max_latency_seconds: float | None = Field(default=None, gt=0, description="The longest expected call.")
+    max_usd: Decimal | None = Field(default=None, ge=0, description="The highest expected cost of one call.")
+
+    def requirements(self) -> Requirements:
+        """Return the value."""
+        return Requirements(
+            models=tuple(ModelName(name) for name in self.any_of),
+            capabilities=self.capabilities,
+            min_quality=self.min_quality,
+            max_latency_seconds=self.max_latency_seconds,
+            max_usd=self.max_usd,
+        )
+
+
+class VerificationKeys(Strict):
+    """How outputs are verified."""
+
+    checks: tuple[CheckKeys, ...] = Field(
+        default=(), description="Deterministic checks, all of which must pass: `name`, or `name: {option: …}`."
+    )
+    panel: tuple[str, ...] = Field(default=(), description="Agents of the role `verifier`, who vote.")
+    required: int | None = Field(
+        default=None, ge=0, description="How many of the panel must accept; more than half by default."
+    )
+
+    def verification(self) -> Verification:
+        """Return the value."""
+        majority = len(self.panel) // 2 + 1 if self.panel else 0
+        return Verification(
+            checks=tuple(as_check(each) for each in self.checks),
+            panel=tuple(AgentName(name) for name in self.panel),
+            required=majority if self.required is None else self.required,
+        )
+
+
+class LimitKeys(Strict):
+    """Bounds of one attempt, and how many attempts."""
+
+    seconds: float = Field(default=120.0, gt=0, description="Time-out of one model call.")
+    tool_calls: int = Field(default=8, ge=0, description="Tool calls in one attempt.")
+    output_tokens: int = Field(default=512, ge=1, description="Tokens that one model call may write.")
+    attempts: int = Field(default=2, ge=1, description="Tries with the same model.")
+    escalations: int = Field(default=1, ge=0, description="Further tries, each with a stronger model.")
+
+    def limits(self) -> Limits:
+        """Return the value."""
+        return Limits(**self.model_dump())
+
+
+class AgentKeys(Strict):
+    """An agent of an agentcore project."""
+
+    name: Name | None = Field(
+        default=None, description="Unique in the project; by default the file's name without its ending."
+    )
+    role: Role = Field(
+        default=Role.WORKER, description="supervisor: plans. worker: does steps. verifier: judges outputs of others."
+    )
+    description: str = Field(default="", description="What it is good for, in words that the supervisor reads.")
+    instructions: str | None = Field(
+        default=None, description="The system prompt. `{{name}}` stands for a declared input."
+    )
+    instructions_file: str | None = Field(
+        default=None, description="A text file with the instructions, from the project's folder."
+    )
+    inputs: dict[InputName, InputKeys] = Field(
+        default_factory=dict, description="Values that a step must give it: name → type, or JSON Schema."
+    )
+    output: dict[str, Any] | None = Field(
+        default=None, description="JSON Schema of the output; free text without one."
+    )
+    tools: tuple[str, ...] = Field(default=(), description="Tools that it may call, by their names in the project.")
+    tool_use: ToolUse = Field(
+        default=ToolUse.AUTO,
+        description=(
+            "auto: the model decides. required: at least one call. output: the result of one call is the output. "
+            "first: the only tool is called with the step's instruction before the model is asked."
+        ),
+    )
+    uses: Uses = Field(
+        default=Uses.CHOSEN,
+        description=(
+            "Which other steps' outputs it sees. chosen: those that the supervisor names. "
+            "earlier: all before it in the plan. none: no other step's."
+        ),
+    )
+    may_decline: bool = Field(
+        default=False, description="It may say that a step cannot be done from what it was given, and why."
+    )
+    examples: tuple[ExampleKeys, ...] = Field(default=(), description="Few-shot examples.")
+    model: RequirementKeys = Field(default=RequirementKeys(), description="What its model must be.")
+    verify: VerificationKeys = Field(default=VerificationKeys(), description="How its outputs are verified.")
+    limits: LimitKeys = Field(default=LimitKeys(), description="Bounds of one attempt, and how many attempts.")
+    approval: ApprovalKeys | None = Field(
+        default=None,
+        description="A person must approve each output that passed verification: `true`, or who and for how long.",
+    )
+    temperature: float = Field(default=0.0, ge=0, le=2, description="Randomness of the model's choice of words.")
+
+    def agent(self, name: AgentName, instructions: str) -> Agent:
+        """Return the definition, without its version. instructions: the text, wherever it stands."""
+        return Agent(
+            name=name,
+            role=self.role,
+            description=self.description,
+            instructions=instructions,
+            examples=tuple(each.example() for each in self.examples),
+            inputs=self.input_schemas(),
+            output=self.output,
+            tools=tuple(ToolName(name) for name in self.tools),
+            tool_use=self.tool_use,
+            uses=self.uses,
+            may_decline=self.may_decline,
+            requirements=self.model.requirements(),
+            verification=self.verify.verification(),
+            limits=self.limits.limits(),
+            approval=approval_rule(self.approval),
+            temperature=self.temperature,
+        )
+
+    def input_schemas(self) -> dict[str, JSONObject]:
+        """Return the declared inputs as JSON Schemas."""
+        return {
+            name: {"type": keys} if isinstance(keys, str) else cast("Mapping[str, Any]", keys)
+            for name, keys in self.inputs.items()
+        }

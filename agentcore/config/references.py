@@ -1,0 +1,138 @@
+"""References: what the parts of a project say of one another, judged on values, wherever they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from agentcore.config.checks import check_problems
+from agentcore.config.json_schema import schema_problems
+from agentcore.config.problem import unknown
+from agentcore.config.source import KeyPath
+from agentcore.domain.agent import Agent, Role, ToolUse
+from agentcore.domain.ids import AgentName, ModelName
+from agentcore.domain.team import Team
+from agentcore.prompts.template import template_problems
+from agentcore.routing.profile import ModelProfile
+
+Finding = tuple[KeyPath, str]
+"""A path in the terms of the file, and what is wrong there."""
+
+ONE_TOOL = frozenset({ToolUse.OUTPUT, ToolUse.FIRST})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a project has. Names whose definition is itself wrong have None, and are not judged a second time.
+
+    tools: names of tools and of groups; a tool of the group `shop` is `shop-something`.
+    """
+
+    agents: Mapping[AgentName, Agent | None]
+    models: Mapping[ModelName, ModelProfile | None]
+    tools: Collection[str]
+
+    def has_tool(self, name: str) -> bool:
+        """Return whether there is a tool of that name, or a group to which it may belong."""
+        return name in self.tools or any(name.startswith(f"{group}-") for group in self.tools)
+
+
+def team_problems(team: Team, known: Known) -> Iterator[Finding]:
+    """Yield what is wrong with a team."""
+    members = [
+        (("supervisor",), team.supervisor, Role.SUPERVISOR),
+        *((("workers", index), name, Role.WORKER) for index, name in enumerate(team.workers)),
+        (("answer",), team.answer, Role.WORKER),
+    ]
+    for path, name, role in members:
+        if name not in known.agents:
+            yield path, unknown("agent", name, _of_role(known, role))
+        else:
+            agent = known.agents[name]
+            if agent is not None and agent.role is not role:
+                yield path, f"`{name}` is a {agent.role}; a {role} is needed here"
+    if not team.workers:
+        yield ("workers",), "a team needs at least one worker"
+    for index, name in enumerate(team.workers):
+        if name in team.workers[:index]:
+            yield ("workers", index), f"`{name}` is in the list already"
+
+
+def agent_problems(agent: Agent, known: Known) -> Iterator[Finding]:
+    """Yield what is wrong with an agent; paths are those of its file."""
+    for index, tool in enumerate(agent.tools):
+        if not known.has_tool(tool):
+            yield ("tools", index), unknown("tool", tool, known.tools)
+    if agent.tool_use in ONE_TOOL and len(agent.tools) != 1:
+        yield ("tool_use",), f"`{agent.tool_use}` takes exactly one tool; there are {len(agent.tools)}"
+    elif agent.tool_use is ToolUse.REQUIRED and not agent.tools:
+        yield ("tool_use",), "`required` takes at least one tool; there are none"
+    for message in template_problems(agent.instructions, agent.inputs):
+        yield ("instructions",), message
+    if agent.approval is not None and agent.role is not Role.WORKER:
+        yield ("approval",), f"a {agent.role} has no outputs that people approve; give it to workers"
+    yield from _schemas(agent)
+    yield from _verification(agent, known)
+    yield from _models(agent, known)
+
+
+def _schemas(agent: Agent) -> Iterator[Finding]:
+    for name, schema in agent.inputs.items():
+        for path, message in schema_problems(schema):
+            yield ("inputs", name, *path), message
+    if agent.output is not None:
+        for path, message in schema_problems(agent.output):
+            yield ("output", *path), message
+    if agent.may_decline and (agent.output or {}).get("type") != "object":
+        yield ("may_decline",), "an agent that may decline needs an `output` of type object, to say so in"
+
+
+def _verification(agent: Agent, known: Known) -> Iterator[Finding]:
+    verification = agent.verification
+    for index, check in enumerate(verification.checks):
+        for message in check_problems(check):
+            yield ("verify", "checks", index), message
+    for index, name in enumerate(verification.panel):
+        if name not in known.agents:
+            yield ("verify", "panel", index), unknown("agent", name, _of_role(known, Role.VERIFIER))
+            continue
+        member = known.agents[name]
+        if member is not None and member.role is not Role.VERIFIER:
+            yield ("verify", "panel", index), f"`{name}` is a {member.role}; a panel has agents of the role verifier"
+        elif name in verification.panel[:index]:
+            yield ("verify", "panel", index), f"`{name}` is in the panel already"
+    if verification.required > len(verification.panel):
+        size = len(verification.panel)
+        yield ("verify", "required"), f"{verification.required} must accept, but the panel has {size}"
+
+
+def _models(agent: Agent, known: Known) -> Iterator[Finding]:
+    wanted = agent.requirements
+    for index, name in enumerate(wanted.models):
+        if name not in known.models:
+            yield ("model", "any_of", index), unknown("model", name, known.models)
+    names = wanted.models or tuple(ModelName(name) for name in known.models)
+    profiles = [known.models.get(name) for name in names if name in known.models]
+    candidates = [profile for profile in profiles if profile is not None]
+    if not candidates or len(candidates) < len(profiles):
+        return
+    listed = ", ".join(f"`{profile.name}`" for profile in candidates)
+    if not any(wanted.capabilities <= profile.capabilities for profile in candidates):
+        needed = ", ".join(sorted(wanted.capabilities))
+        yield ("model", "capabilities"), f"no model that the agent may use ({listed}) is capable of {needed}"
+    best = max(profile.quality for profile in candidates)
+    if best < wanted.min_quality:
+        yield ("model", "min_quality"), f"no model that the agent may use ({listed}) has it; the best has {best}"
+
+
+def _of_role(known: Known, role: Role) -> list[str]:
+    return [name for name, agent in known.agents.items() if agent is None or agent.role is role] or list(known.agents)
+
+
+def unused_agents(team: Team, agents: Mapping[AgentName, Agent]) -> list[AgentName]:
+    """Return agents that no run can reach: neither in the team nor on the panel of one that is."""
+    reached = {team.supervisor, *team.workers, team.answer}
+    for name in [*reached]:
+        if name in agents:
+            reached |= set(agents[name].verification.panel)
+    return [name for name in agents if name not in reached]

@@ -1,0 +1,16 @@
+"""What the clerk can look up. Replace it by your own: every function named in `agentcore.yaml` becomes a tool."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+PRODUCTS = {
+    "assam": {"usd_per_box": "6.40", "boxes_in_stock": 120},
+    "darjeeling": {"usd_per_box": "11.90", "boxes_in_stock": 14},
+    "rooibos": {"usd_per_box": "4.75", "boxes_in_stock": 0},
+}
+
+
+def look_up(product: Literal["assam", "darjeeling", "rooibos"]) -> dict[str, str | int]:
+    """Return the price of a box of tea, and how many boxes are in stock."""
+    return {"product": product, **PRODUCTS[product]}

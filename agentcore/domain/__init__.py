@@ -1,0 +1,1 @@
+"""The words of the runtime as immutable values. Pure: no I/O, no clock, no asyncio, no randomness."""

@@ -1,0 +1,362 @@
+"""A tool call: recorded? → validate → policy → approval → limits → reserve → record → call → settle → record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, cast
+
+from agentcore.domain.approval import Ruling
+from agentcore.domain.approval_rule import ApprovalRule
+from agentcore.domain.budget import NO_USE, Usage
+from agentcore.domain.decision import Decision
+from agentcore.domain.effect import Effect, EffectKind, Safety
+from agentcore.domain.errors import (
+    BudgetExceeded,
+    GuardDenied,
+    PolicyDenied,
+    RejectedByPerson,
+    ToolError,
+    ToolInputInvalid,
+    ToolOutcomeUnknown,
+    ToolTimeout,
+)
+from agentcore.domain.event import EffectFinished, EffectReused, EffectStarted
+from agentcore.domain.ids import ToolName
+from agentcore.domain.json import JSON, JSONObject
+from agentcore.domain.label import Confidentiality, Label
+from agentcore.domain.message import ToolSpec
+from agentcore.domain.obligation import approval_asked
+from agentcore.engine.ask_person import ask_person, ruling_on
+from agentcore.engine.effect import ONE_CALL, Caller, Effects, is_cancelled, refusal_error
+from agentcore.engine.guards import Guards
+from agentcore.engine.history import Recorded
+from agentcore.engine.output import json_text
+from agentcore.engine.recall import Recall, outcome_of, responded
+from agentcore.ports.tool import Compensates, LooksUp, Tool, ToolContext, ToolDefinition, ToolResult
+from agentcore.verification.schema import schema_errors
+
+_REPEATABLE: Final = frozenset({Safety.READ, Safety.IDEMPOTENT})
+"""Calls whose repetition does no harm, so that it is no matter whether they have happened."""
+
+
+class ToolCalls:
+    """Calls tools for one run."""
+
+    def __init__(self, effects: Effects, tools: Mapping[ToolName, Tool], guards: Guards) -> None:
+        self._effects = effects
+        self._tools = tools
+        self._guards = guards
+
+    def definition(self, name: ToolName) -> ToolDefinition:
+        """Return what a tool declares."""
+        return self._tools[name].definition
+
+    def describe(self, name: ToolName, facts: JSONObject) -> ToolSpec:
+        """Return a tool as a model should see it for a step with these facts."""
+        return self._tools[name].describe(facts)
+
+    async def call(self, caller: Caller, name: ToolName, arguments: JSONObject, facts: JSONObject) -> ToolResult:
+        """Return a tool's result; one that is recorded already is returned without a call.
+
+        Raises ToolError (its message is for the model), PolicyDenied, BudgetExceeded, WaitsForPerson, RunTerminated or
+        JournalError.
+        """
+        effects, tool = self._effects, self._tools[name]
+        id = effects.new(caller, EffectKind.TOOL)
+        effect = effects.tool_effect(id, caller, name, tool.definition.safety, arguments)
+        ruling = ruling_on(effects, id, "call")
+        if ruling is not None and ruling.verb == "edit":
+            arguments = cast("JSONObject", ruling.value)
+        result = await self._once(caller, tool, effect, arguments, facts)
+        effects.happened(caller, effect)
+        return result
+
+    async def _once(
+        self, caller: Caller, tool: Tool, effect: Effect, arguments: JSONObject, facts: JSONObject
+    ) -> ToolResult:
+        """Return what is recorded of a call, or of the same one by an earlier attempt; else make it."""
+        changing = None if tool.definition.safety is Safety.READ else effect
+        recorded = await self._effects.recorded(caller, effect.id, arguments, changing)
+        if recorded is not None:  # the outside knows it by that key
+            effect = replace(effect, key=recorded.effect.key)
+        if recorded is not None and recorded.settled:
+            return self._repeat(recorded, effect)
+        if self._effects.script is not None:
+            recall = Recall(self._effects, self._effects.script)
+            return await recall.tool(caller, tool.definition, effect, arguments)
+        receipt = await self._receipt(caller, tool, effect, arguments)
+        if receipt is not None:
+            await self._effects.recorder.record(EffectReused(effect=effect, receipt=receipt.effect.id))
+            return outcome_of(receipt)
+        return await self._make(caller, tool, effect, arguments, facts, begun=recorded)
+
+    async def _make(
+        self,
+        caller: Caller,
+        tool: Tool,
+        effect: Effect,
+        arguments: JSONObject,
+        facts: JSONObject,
+        *,
+        begun: Recorded | None,
+    ) -> ToolResult:
+        """Make a call, unless it turns out to have been made. begun: when it was started, what is recorded of it."""
+        effects, definition = self._effects, tool.definition
+        try:
+            decision = self._permit(caller, definition, arguments)
+            ruling = await self._approved(caller, definition, effect, arguments, decision)
+            if ruling is not None and ruling.verb == "respond":
+                return responded(caller, ruling)
+            if begun is not None:
+                found = await self._resolve(caller, tool, begun, arguments)
+                if found is not None:
+                    return found
+            self._reserve(definition, again=begun is not None)
+        except (ToolError, PolicyDenied, BudgetExceeded) as error:
+            if begun is None or not begun.settled:  # else it was found out, and recorded, that it has failed
+                await effects.refuse(effect, arguments, error)
+            raise
+        durable = definition.safety is not Safety.READ
+        await effects.recorder.record(
+            EffectStarted(effect=effect, request=arguments, decisions=(decision,), reserved=ONE_CALL), durable=durable
+        )
+        try:
+            return await self._call(caller, tool, arguments, facts, effect)
+        except ToolOutcomeUnknown as error:
+            found = await self._broken_off(caller, tool, effect, arguments, error)
+            if found is None:
+                raise
+            return found
+
+    async def _receipt(self, caller: Caller, tool: Tool, effect: Effect, arguments: JSONObject) -> Recorded | None:
+        """Return the receipt of the same call by an earlier attempt; find out first whether that one happened."""
+        history = self._effects.recorder.history
+        doubt = history.doubt(effect.key)
+        if doubt is not None and doubt.effect.id != effect.id:
+            try:
+                if await self._resolve(caller, tool, doubt, cast("JSONObject", doubt.request)) is None:
+                    await self._failed(doubt.effect, caller, f"it has no effect; the call is made as {effect.id}")
+            except ToolError as error:
+                await self._effects.refuse(effect, arguments, error)
+                raise
+        return history.receipt(effect.key)
+
+    def _repeat(self, recorded: Recorded, effect: Effect) -> ToolResult:
+        """Return the recorded result, or raise the recorded failure."""
+        if recorded.refused is not None:
+            raise refusal_error(recorded.refused)
+        if recorded.reused is not None:
+            recorded = self._effects.recorder.history.receipt(effect.key) or recorded
+        return outcome_of(recorded)
+
+    def _permit(self, caller: Caller, definition: ToolDefinition, arguments: JSONObject) -> Decision:
+        name = definition.name
+        if problems := schema_errors(definition.parameters, arguments):
+            raise ToolInputInvalid(f"{name}: {'; '.join(problems)}")
+        return self._effects.permit(self._effects.ask_tool(caller, name, arguments, definition.safety))
+
+    def _reserve(self, definition: ToolDefinition, *, again: bool) -> None:
+        """Set a call aside. again: a call that began before, and so counts already."""
+        name, made = definition.name, self._effects.recorder.history.tool_calls[definition.name]
+        if definition.max_calls is not None and made >= definition.max_calls and not again:
+            raise ToolError(f"{name} has been called as often as a run may call it ({definition.max_calls})")
+        self._effects.ledger.reserve(ONE_CALL)
+
+    async def _approved(
+        self, caller: Caller, definition: ToolDefinition, effect: Effect, arguments: JSONObject, decision: Decision
+    ) -> Ruling | None:
+        """Return the ruling that lets a call go on, None when nobody has to be asked.
+
+        The tool itself may ask for approval, and policies may. Raises RejectedByPerson when it is not given.
+        """
+        rule = approval_asked(decision.obligations, definition.approval)
+        if rule is None:
+            return None
+        asking = ", ".join(each.policy for each in decision.obligations)
+        ruling = await ask_person(
+            self._effects,
+            caller,
+            rule,
+            about=effect.id,
+            subject="call",
+            name=definition.name,
+            value=arguments,
+            reason=f"the policy {asking} asks for it" if asking else f"every call of {definition.name} needs approval",
+            key=effect.key,
+        )
+        if ruling.verb == "reject":
+            raise RejectedByPerson(_said(f"{ruling.actor} rejected the call of {definition.name}", ruling))
+        return ruling
+
+    async def _resolve(self, caller: Caller, tool: Tool, begun: Recorded, arguments: JSONObject) -> ToolResult | None:
+        """Find out what came of a call that began; None when it may be made (again) with the same key.
+
+        An idempotent call is just repeated. Others are looked up, where the tool can; else a compensable one is
+        undone, and a person is asked about an unsafe one, or about one where these ways fail.
+        """
+        definition, effect = tool.definition, begun.effect
+        if definition.safety in _REPEATABLE:
+            return None
+        try:
+            known = await self._look_up_or_undo(tool, effect, arguments)
+        except ToolOutcomeUnknown as problem:
+            why = f"; {problem.message}"
+        else:
+            return None if known is None else await self._settle(effect, caller, known)
+        ruling = await ask_person(
+            self._effects,
+            caller,
+            definition.approval or ApprovalRule(),
+            about=effect.id,
+            subject="outcome",
+            name=definition.name,
+            value=arguments,
+            reason=f"{definition.name} was called, and nobody knows whether the call happened{why}",
+            key=effect.key,
+            turn=begun.tries,
+        )
+        if ruling.verb == "respond":
+            return await self._settle(effect, caller, responded(caller, ruling))
+        if ruling.verb == "reject":
+            await self._give_up(effect, caller, _said(f"{ruling.actor} gave the call of {definition.name} up", ruling))
+        return None
+
+    async def _broken_off(
+        self, caller: Caller, tool: Tool, effect: Effect, arguments: JSONObject, error: ToolOutcomeUnknown
+    ) -> ToolResult | None:
+        """Find out what came of a call that has just broken off. Raises ToolError when it did not happen."""
+        if tool.definition.safety in _REPEATABLE:
+            raise error
+        begun = self._effects.recorder.history.effect(effect.step, effect.attempt, effect.id)
+        if begun is None:
+            raise AssertionError("a call that breaks off was started")
+        found = await self._resolve(caller, tool, begun, arguments)
+        if found is None:
+            await self._give_up(effect, caller, f"{error.message}; it has no effect")
+        return found
+
+    async def _look_up_or_undo(self, tool: Tool, effect: Effect, arguments: JSONObject) -> ToolResult | None:
+        """Return the result of a call that happened, None when it did not or is undone.
+
+        Raises ToolOutcomeUnknown when the tool can do neither, or fails to.
+        """
+        definition, context = tool.definition, self._context(effect, {})
+        try:
+            async with asyncio.timeout(definition.seconds):
+                if definition.looks_up and isinstance(tool, LooksUp):
+                    return await tool.look_up(arguments, context)
+                if definition.compensates and isinstance(tool, Compensates):
+                    await tool.compensate(arguments, None, context)
+                    return None
+        except (Exception, asyncio.CancelledError) as problem:  # foreign code
+            if isinstance(problem, asyncio.CancelledError) and is_cancelled():
+                raise
+            what = f"{type(problem).__name__}: {problem}".rstrip(": ")
+            raise ToolOutcomeUnknown(f"asking the tool failed ({what})") from problem
+        raise ToolOutcomeUnknown("the tool cannot tell")
+
+    async def _settle(self, effect: Effect, caller: Caller, known: ToolResult) -> ToolResult:
+        """Record what a call whose outcome was not known has come to."""
+        value, label = await self._guarded(effect.name, known.value, caller.label.join(known.label), caller.label)
+        result = replace(known, value=value, label=label)
+        await self._effects.recorder.record(
+            EffectFinished(effect=effect.id, output=result.value, used=NO_USE, seconds=0.0, label=result.label),
+            durable=True,
+        )
+        return result
+
+    async def _guarded(self, name: str, value: JSON, label: Label, bare: Label) -> tuple[JSON, Label]:
+        """Return a result with what guards have found in it, or the reason why it is withheld.
+
+        The call has happened all the same, which must not be forgotten. bare: the label without the result's own.
+        """
+        try:
+            return value, await self._guards.labelled("tool_result", value, label, f"the result of {name}")
+        except GuardDenied as denied:
+            return {"withheld": denied.message}, bare
+
+    async def _give_up(self, effect: Effect, caller: Caller, error: str) -> None:
+        """Record that a call whose outcome was not known counts as failed, and raise ToolError."""
+        await self._failed(effect, caller, error)
+        raise ToolError(error)
+
+    async def _failed(self, effect: Effect, caller: Caller, error: str) -> None:
+        await self._effects.recorder.record(
+            EffectFinished(effect=effect.id, output=None, used=NO_USE, seconds=0.0, label=caller.label, error=error),
+            durable=True,
+        )
+
+    def _context(self, effect: Effect, facts: JSONObject) -> ToolContext:
+        task = self._effects.task
+        return ToolContext(key=effect.key, tenant=task.tenant, principal=task.principal, facts=facts)
+
+    async def _call(
+        self, caller: Caller, tool: Tool, arguments: JSONObject, facts: JSONObject, effect: Effect
+    ) -> ToolResult:
+        definition, clock = tool.definition, self._effects.clock
+        context = self._context(effect, facts)
+        started = clock.monotonic()
+        label, error, unknown = caller.label, "cancelled", True
+        output: JSON = None
+        limit = asyncio.timeout(definition.seconds)
+        try:
+            async with limit:
+                result = await tool.call(arguments, context)
+            _check_json(definition.name, result.value)
+            # Its source is not left to the tool: foreign code may forget it.
+            own = Label(sources=frozenset({f"tool:{definition.name}"}), confidentiality=Confidentiality.PUBLIC)
+            output, label = await self._guarded(
+                definition.name, result.value, label.join(result.label, own), label.join(own)
+            )
+            error, unknown = "", False  # not before: broken off while it is looked at, it has no result yet
+            return replace(result, value=output, label=label)
+        except TimeoutError:
+            if limit.expired():
+                error = f"{definition.name} did not finish within {definition.seconds:g} s"
+            else:  # the tool's own
+                error = f"{definition.name} timed out"
+            unknown = definition.safety not in _REPEATABLE
+            raise ToolTimeout(error) from None
+        except ToolOutcomeUnknown as problem:
+            error, unknown = problem.message, definition.safety not in _REPEATABLE
+            raise
+        except ToolError as problem:
+            error, unknown = problem.message, False
+            raise
+        except asyncio.CancelledError:
+            if is_cancelled():
+                raise
+            error, unknown = f"{definition.name} broke off its own call", definition.safety not in _REPEATABLE
+            raise ToolOutcomeUnknown(error) from None
+        except Exception as problem:  # a tool is foreign code: whatever it raises is its failure, not the runtime's
+            error = f"{definition.name} failed: {type(problem).__name__}: {problem}"
+            unknown = definition.safety not in _REPEATABLE
+            raise ToolOutcomeUnknown(error) from problem
+        finally:
+            self._effects.ledger.settle(ONE_CALL, ONE_CALL)
+            await self._effects.recorder.record(
+                EffectFinished(
+                    effect=effect.id,
+                    output=output,
+                    used=Usage(calls=1),
+                    seconds=clock.monotonic() - started,
+                    label=label,
+                    error=error,
+                    unknown=unknown,
+                ),
+                durable=definition.safety is not Safety.READ,
+            )
+
+
+def _check_json(name: ToolName, value: JSON) -> None:
+    """Raise ToolError for a result that could be neither recorded nor told to a model."""
+    try:
+        json_text(value)
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise ToolOutcomeUnknown(f"{name} returned what is not JSON: {problem}") from problem
+
+
+def _said(what: str, ruling: Ruling) -> str:
+    return f"{what}: {ruling.reason}" if ruling.reason else what

@@ -1,0 +1,44 @@
+"""PolicyRequest: the facts of one question to the policy engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agentcore.domain.agent import Role
+from agentcore.domain.decision import Action
+from agentcore.domain.effect import Safety
+from agentcore.domain.json import JSON, JSONObject
+from agentcore.domain.label import Label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRequest:
+    """May `agent` do `action` to `resource`?
+
+    agent, role: who acts.  tenant, principal: for whom, and on whose behalf (the task's).
+    resource: a name; of a run for plan, an agent for delegate, a model for call_model, a tool for call_tool, an output
+    for release.  declared: the resource is one that the project gives this agent: a worker of its team, a configured
+    model, a tool in its definition; True for plan and release, which name nothing of the kind.
+    label: of all that the effect is given.  budget_micro_usd: millionths of a dollar left to the run, None: no limit.
+    resource_role: only for delegate.  family, provider, local: only for call_model; local models run on this machine.
+    safety, arguments, origins: only for call_tool; the arguments satisfy the tool's schema.  origins: an
+    argument's path → the sources that hold its values, as in domain.origins; empty when no policy asks for it.
+    """
+
+    action: Action
+    agent: str
+    role: Role
+    resource: str
+    tenant: str
+    principal: str
+    label: Label
+    declared: bool = False
+    budget_micro_usd: int | None = None
+    resource_role: Role | None = None
+    family: str = ""
+    provider: str = ""
+    local: bool = False
+    safety: Safety | None = None
+    arguments: JSONObject = field(default_factory=dict[str, JSON], hash=False)
+    origins: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]], hash=False)

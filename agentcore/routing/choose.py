@@ -1,0 +1,185 @@
+"""The choice of a model: filter what cannot take the call, rank the rest by utility.
+
+    utility = quality · Q  -  cost · C  -  latency · S
+
+Q is the declared quality (0 to 1), C the forecast cost in US cents, S the forecast latency in seconds; the weights say
+how much quality one cent and one second are worth. Ranking is in floating point; recorded costs are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from agentcore.domain.agent import Capability
+from agentcore.domain.errors import NoRoute
+from agentcore.domain.ids import ModelName
+from agentcore.domain.route import Candidate, Route
+from agentcore.routing.breaker import Breaker
+from agentcore.routing.live import LiveStats
+from agentcore.routing.profile import ModelProfile
+from agentcore.routing.request import RouteRequest
+
+UNKNOWN = LiveStats()
+
+
+_Rank: TypeAlias = tuple[bool, bool, float, int, float, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """What the router trades.
+
+    quality: points for a quality of 1.  cost: points lost per US cent.  latency: points lost per second.
+    The defaults say: a tenth of quality is worth one cent, or ten seconds.
+    """
+
+    quality: float = 1.0
+    cost: float = 0.1
+    latency: float = 0.01
+
+
+def choose(
+    request: RouteRequest,
+    profiles: Sequence[ModelProfile],
+    live: Mapping[ModelName, LiveStats],
+    breakers: Mapping[ModelName, Breaker],
+    *,
+    weights: Weights,
+    now: float,
+) -> Route:
+    """Return the best model that can take the call, with all candidates and all filtered models.
+
+    `requirements.models` is an allow-list; its order decides between equal utilities only, before the lower cost and
+    the name. When an attempt was rejected, models of strictly higher quality come first; without one, the best of
+    those not rejected yet is taken, else a rejected one again, and the reason says so.
+
+    Raises NoRoute, naming every model with the reason why it was filtered.
+    """
+    required = request.requirements.capabilities
+    needs = required | request.needs if request.needs else required
+    filtered: dict[str, str] = {}
+    ranked: list[tuple[_Rank, Candidate]] = []
+    for profile in profiles:
+        stats = live.get(profile.name, UNKNOWN)
+        breaker = breakers.get(profile.name)
+        why_not = _obstacle(request, needs, profile, stats, now)
+        if why_not is None and breaker is not None and not breaker.allows(now):
+            why_not = "its circuit is open after repeated failures"
+        if why_not is None:
+            candidate = _candidate(request, profile, stats, weights, now)
+            why_not = _too_much(request, candidate)
+            if why_not is None:
+                ranked.append((_rank(request, candidate), candidate))
+                continue
+        filtered[profile.name] = why_not
+    if not ranked:
+        raise NoRoute(filtered)
+    if len(ranked) > 1:
+        ranked.sort(key=_first)
+    candidates = tuple(candidate for _, candidate in ranked)
+    return Route(
+        model=candidates[0].model,
+        reason=_reason(request, candidates),
+        candidates=candidates,
+        filtered=filtered,
+    )
+
+
+def _first(entry: tuple[_Rank, Candidate]) -> _Rank:
+    return entry[0]
+
+
+def _obstacle(
+    request: RouteRequest,
+    needs: frozenset[Capability],
+    profile: ModelProfile,
+    stats: LiveStats,
+    now: float,
+) -> str | None:
+    """Return the first hard reason why this model cannot take the call."""
+    requirements = request.requirements
+    if requirements.models and profile.name not in requirements.models:
+        return "not among the agent's models"
+    if profile.name in request.exclude:
+        return "already tried for this call"
+    if not needs <= profile.capabilities:
+        return f"lacks {', '.join(sorted(needs - profile.capabilities))}"
+    tokens = request.input_tokens + request.max_output_tokens
+    if tokens > profile.context_tokens:
+        return f"{tokens} tokens do not fit its context of {profile.context_tokens}"
+    if profile.quality < requirements.min_quality:
+        return f"quality {profile.quality} is below the required {requirements.min_quality}"
+    if request.budget_tokens is not None and tokens > request.budget_tokens:
+        return f"{tokens} tokens exceed the {request.budget_tokens} left in the budget"
+    if request.budget_usd is not None:
+        most = profile.price.cost(input_tokens=request.input_tokens, output_tokens=request.max_output_tokens)
+        if most > request.budget_usd:
+            return f"up to ${most} exceeds the ${request.budget_usd} left in the budget"
+    if request.seconds_left is not None:
+        late = stats.forecast_late_seconds(profile.latency_seconds, now)
+        if late > request.seconds_left:
+            return f"may take {late:.1f} s with {request.seconds_left:.1f} s left"
+    return None
+
+
+def _candidate(
+    request: RouteRequest, profile: ModelProfile, stats: LiveStats, weights: Weights, now: float
+) -> Candidate:
+    usd = profile.price.cost(
+        input_tokens=request.input_tokens,
+        output_tokens=stats.forecast_output_tokens(request.max_output_tokens),
+    )
+    seconds = stats.forecast_seconds(profile.latency_seconds, now)
+    return Candidate(
+        model=profile.name,
+        quality=profile.quality,
+        usd=usd,
+        seconds=seconds,
+        utility=weights.quality * profile.quality - weights.cost * 100.0 * float(usd) - weights.latency * seconds,
+    )
+
+
+def _too_much(request: RouteRequest, candidate: Candidate) -> str | None:
+    """Return why the forecast breaks what the agent requires."""
+    requirements = request.requirements
+    if requirements.max_usd is not None and candidate.usd > requirements.max_usd:
+        return f"a forecast of ${candidate.usd} exceeds the agent's ${requirements.max_usd} for one call"
+    if requirements.max_latency_seconds is not None and candidate.seconds > requirements.max_latency_seconds:
+        return f"a forecast of {candidate.seconds:.1f} s exceeds the agent's {requirements.max_latency_seconds:.1f} s"
+    return None
+
+
+def _rank(request: RouteRequest, candidate: Candidate) -> _Rank:
+    """Return what to sort by, ascending: strength and novelty where asked, utility or cost, preference, name."""
+    weak = request.stronger_than is not None and candidate.quality <= request.stronger_than
+    usd = float(candidate.usd)
+    tried = candidate.model in request.rejected
+    models = request.requirements.models
+    preference = models.index(candidate.model) if models else 0
+    if request.cheapest:
+        return weak, tried, usd, preference, -candidate.utility, candidate.model
+    return weak, tried, -candidate.utility, preference, usd, candidate.model
+
+
+def _reason(request: RouteRequest, candidates: tuple[Candidate, ...]) -> str:
+    if len(candidates) == 1:
+        how = "the only model that can take the call"
+    elif request.cheapest:
+        how = f"the cheapest of {len(candidates)} models, to stay within the budget"
+    else:
+        how = f"highest utility of {len(candidates)} models"
+    match request.cause:
+        case "first":
+            return how
+        case "fallback":
+            return f"fallback after {_names(request.exclude)} failed: {how}"
+        case "escalation":
+            if request.stronger_than is None or candidates[0].quality > request.stronger_than:
+                return f"escalated to a stronger model after a rejected attempt: {how}"
+            return f"no stronger model is available after a rejected attempt: {how}"
+
+
+def _names(models: frozenset[ModelName]) -> str:
+    return ", ".join(sorted(models)) or "another model"

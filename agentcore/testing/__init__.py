@@ -1,0 +1,1 @@
+"""Scripted models, cassettes, a fake clock, and one contract suite a port."""
