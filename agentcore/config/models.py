@@ -11,12 +11,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, field_validator
 
 from agentcore.config.approvals import ApprovalKeys, approval_rule
+from agentcore.config.flow import FlowKeys
 from agentcore.config.names import Fraction
 from agentcore.config.options import Options
 from agentcore.config.strict import Strict
 from agentcore.domain.agent import Capability
 from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.effect import Safety
+from agentcore.domain.flow import ToolFlow
 from agentcore.domain.ids import ModelName, ToolName
 from agentcore.domain.json import JSON
 from agentcore.ports.plugin import ModelPlugin, ToolPlugin
@@ -123,6 +125,10 @@ class ToolKeys(Strict):
             "The tool's own by default."
         ),
     )
+    flow: FlowKeys | None = Field(
+        default=None,
+        description="Which arguments steer it, and how far its results may be trusted; its own by default.",
+    )
     options: dict[str, Any] = Field(
         default_factory=dict, description="The provider's own keys. `${NAME}` is an environment variable."
     )
@@ -136,6 +142,7 @@ class ToolKeys(Strict):
             max_calls=self.max_calls,
             safety=self.safety,
             approval=False if self.approval is False else approval_rule(self.approval),
+            flow=None if self.flow is None else self.flow.flow(),
             options=options,
         )
 
@@ -167,6 +174,7 @@ class ToolSettings:
     max_calls: int | None = None
     safety: Safety | None = None
     approval: ApprovalRule | Literal[False] | None = None
+    flow: ToolFlow | None = None
     options: Options = field(default_factory=Options)
 
     def build_options(self, plugin: ToolPlugin) -> BaseModel:

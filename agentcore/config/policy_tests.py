@@ -16,9 +16,11 @@ from agentcore.domain.agent import Role
 from agentcore.domain.decision import Action
 from agentcore.domain.effect import Safety
 from agentcore.domain.label import Confidentiality, Label
+from agentcore.domain.steering import Steering
 from agentcore.policy.asks import OUTPUTS
 from agentcore.policy.case import PolicyCase
 from agentcore.policy.request import PolicyRequest
+from agentcore.policy.schema import FLOW_FACTS, context_attributes
 from agentcore.policy.vocabulary import KnownModel, Vocabulary
 from agentcore.verification.schema import schema_errors
 
@@ -50,6 +52,11 @@ class PolicyCaseKeys(Strict):
     origins: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="Argument, by its path → the sources that have said its values."
     )
+    untrusted: tuple[str, ...] = Field(default=(), description="Controls of a tool that nobody vouches for.")
+    delegated: tuple[str, ...] = Field(default=(), description="Of these, such as the user has pointed at.")
+    foreign_links: tuple[str, ...] = Field(default=(), description="Links in what is carried that nobody vouches for.")
+    in_scope: bool = Field(default=True, description="The task asks for what the tool does.")
+    calls: int = Field(default=0, ge=0, description="How often the run has called the tool.")
     budget: Decimal | None = Field(
         default=None, ge=0, description="US dollars left to the run; null is a run without a limit."
     )
@@ -127,8 +134,9 @@ def _problems(case: PolicyCaseKeys, vocabulary: Vocabulary, ids: Sequence[str]) 
         for index, id_ in enumerate(named or ()):
             if id_ not in ids:
                 yield (key, index), unknown("policy", id_, ids)
-    for key, given in (("arguments", case.arguments), ("origins", case.origins)):
-        if given and case.action != "call_tool":
+    for key in ("arguments", "origins", *sorted(FLOW_FACTS)):
+        given = key in case.model_fields_set
+        if given and key not in context_attributes(case.action):
             yield (key,), f"`{case.action}` has no {key}; `call_tool` has"
     parameters = vocabulary.tool(case.resource).parameters
     if case.action == "call_tool" and parameters is not None:
@@ -192,6 +200,13 @@ def _request(keys: PolicyCaseKeys, vocabulary: Vocabulary) -> PolicyRequest:
         safety=(keys.safety or vocabulary.tool(keys.resource).safety) if is_tool else None,
         arguments=keys.arguments,
         origins={path: frozenset(sources) for path, sources in keys.origins.items()},
+        steering=Steering(
+            untrusted=frozenset(keys.untrusted),
+            delegated=frozenset(keys.delegated),
+            foreign_links=frozenset(keys.foreign_links),
+        ),
+        in_scope=keys.in_scope,
+        calls=keys.calls,
     )
 
 

@@ -329,7 +329,7 @@ class Driver:
         status, answer, reason = finish.status, finish.answer, finish.reason
         if status == "succeeded":
             state = self.run.steps[ANSWER]
-            ask = self.effects.ask("release", "answer", self.agents[state.step.agent], state.label)
+            ask = self.effects.ask_release(self.agents[state.step.agent], "answer", answer, state.label)
             decisions = (self.effects.decide(ask),)
             if not decisions[0].permitted:
                 status, answer, reason = "denied", None, f"denied by policy: {decisions[0].explain()}"
@@ -337,7 +337,7 @@ class Driver:
             # The reasons quote what agents wrote: they are released by the same policies as an answer.
             state = self.run.steps[self.run.failed[0]]
             decision = self.effects.decide(
-                self.effects.ask("release", "reason", self.agents[state.step.agent], state.label)
+                self.effects.ask_release(self.agents[state.step.agent], "reason", reason, state.label)
             )
             if not decision.permitted:
                 decisions = (*decisions, decision)

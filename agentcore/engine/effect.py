@@ -23,10 +23,11 @@ from agentcore.domain.errors import (
     ToolError,
 )
 from agentcore.domain.event import EffectRefused
-from agentcore.domain.ids import EffectId, ModelName, StepId
+from agentcore.domain.ids import EffectId, ModelName, StepId, ToolName
 from agentcore.domain.json import JSON, JSONObject, canonical
 from agentcore.domain.label import Label
 from agentcore.domain.task import Task
+from agentcore.engine.flows import Flows
 from agentcore.engine.history import Recorded
 from agentcore.engine.ledger import Ledger
 from agentcore.engine.recording import Recording, Script
@@ -65,12 +66,14 @@ class Effects:
         ledger: Ledger,
         policy: PolicyEngine,
         clock: Clock,
+        flows: Flows,
         script: Script | None = None,
     ) -> None:
         self.task = task
         self.recorder = recorder
         self.ledger = ledger
         self.clock = clock
+        self.flows = flows
         self.script = script
         self._policy = policy
         self._counts: dict[tuple[StepId, int], dict[str, int]] = {}
@@ -165,13 +168,19 @@ class Effects:
             resource_role=resource_role,
         )
 
+    def ask_release(self, agent: Agent, what: str, text: JSON, label: Label) -> PolicyRequest:
+        """Return a policy request about what leaves the run: its answer, or the reason why there is none."""
+        return replace(self.ask("release", what, agent, label), steering=self.flows.in_answer(text))
+
     def ask_tool(self, caller: Caller, name: str, arguments: JSONObject, safety: Safety) -> PolicyRequest:
         """Return a policy request about a tool call."""
-        origins = self.recorder.history.origins
         return replace(
             self.ask("call_tool", name, caller.agent, caller.label),
             arguments=arguments,
-            origins={} if origins is None else origins.of(arguments),
+            origins=self.flows.origins(arguments),
+            steering=self.flows.steering(name, arguments, safety),
+            in_scope=self.flows.in_scope(name, safety),
+            calls=self.recorder.history.tool_calls[ToolName(name)],
             safety=safety,
             declared=name in caller.agent.tools,
         )

@@ -7,7 +7,7 @@ the same ids; here it finds what came of them, and calls only what has no outcom
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import TypeAlias
@@ -35,6 +35,7 @@ from agentcore.domain.ids import ApprovalId, EffectId, RunId, StepId, ToolName
 from agentcore.domain.json import JSON
 from agentcore.domain.label import Label
 from agentcore.domain.origins import Origins
+from agentcore.domain.plan import Plan
 
 _Attempt: TypeAlias = tuple[StepId, int]
 
@@ -82,6 +83,7 @@ class History:
     something.
     ending: how it will end, once what it did is undone; None while it may go on.
     origins: what the run was told, by where that came from; None when nobody asks for it.
+    first_plan: the one that was made before anything was read.  approved_tools: of which a person approved a call.
     """
 
     def __init__(self) -> None:
@@ -94,6 +96,8 @@ class History:
         self.origins: Origins | None = Origins()
         self._finished: dict[_Attempt, AttemptFinished] = {}
         self._questions: dict[ApprovalId, Question] = {}
+        self.first_plan: Plan | None = None
+        self.approved_tools: set[ToolName] = set()
         self.tool_calls: Counter[ToolName] = Counter()
         self.active_seconds = 0.0
 
@@ -153,15 +157,16 @@ class History:
                 self._finished[fact.step, fact.attempt] = fact
             case VerdictReached():
                 self._forget((fact.step, fact.attempt))
-            case PlanAccepted():
+            case PlanAccepted(plan=plan):
+                if self.first_plan is None:
+                    self.first_plan = plan
                 for attempt in list(self._effects):
                     self._forget(attempt)
             case ApprovalRequested(approval=approval):
                 self._questions[approval.id] = Question(approval=approval)
             case ApprovalDecided(approval=id, ruling=ruling, escalated=escalated):
                 if escalated is None:
-                    self._questions[id].ruling = ruling
-                    self._told(f"person:{ruling.actor}", ruling.value)
+                    self._decided(self._questions[id], ruling)
                 else:
                     self._questions[id].approval = escalated
             case RunEnding(end=end):
@@ -169,9 +174,17 @@ class History:
             case _:
                 pass
 
-    def _told(self, source: str, value: JSON) -> None:
+    def _decided(self, question: Question, ruling: Ruling) -> None:
+        question.ruling = ruling
+        self._told(f"person:{ruling.actor}", ruling.value)
+        if question.approval.subject == "call" and ruling.verb in {"approve", "edit"}:
+            self.approved_tools.add(ToolName(question.approval.name))
+        if ruling.verb == "approve" and self.origins is not None:  # who approves a value vouches for it
+            self.origins.add(f"person:{ruling.actor}", question.approval.value, entire=True)
+
+    def _told(self, source: str, value: JSON, arguments: JSON = None) -> None:
         if self.origins is not None:
-            self.origins.add(source, value)
+            self.origins.add(source, value, arguments if isinstance(arguments, Mapping) else {})
 
     def _of(self, effect: Effect) -> Recorded:
         attempt = (effect.step, effect.attempt)
@@ -200,7 +213,7 @@ class History:
         known.finished = fact
         self._doubts.pop(id, None)
         if known.effect.kind is EffectKind.TOOL and not fact.error:
-            self._told(f"tool:{known.effect.name}", fact.output)
+            self._told(f"tool:{known.effect.name}", fact.output, known.request)
         if fact.error:
             self._deeds.pop(id, None)
         elif known.effect.safety is not Safety.READ:

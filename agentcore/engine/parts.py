@@ -11,6 +11,7 @@ from agentcore.engine.call_tool import ToolCalls
 from agentcore.engine.definition import Rules
 from agentcore.engine.drive import Driver
 from agentcore.engine.effect import Effects
+from agentcore.engine.flows import Flows
 from agentcore.engine.guards import Guards
 from agentcore.engine.ledger import Ledger
 from agentcore.engine.pool import ModelPool
@@ -50,11 +51,15 @@ class Parts:
         if started.on_exceeded is not None:
             limits = replace(limits, on_exceeded=started.on_exceeded)
         budget = started.budget if script is None else replace(started.budget, seconds=None)
-        if not rules.policy.reads("call_tool", "origins"):
-            recorder.history.origins = None
         ledger = Ledger(budget, self.clock, used=run.used, seconds=recorder.history.active_seconds)
         effects = Effects(
-            task=started.task, recorder=recorder, ledger=ledger, policy=rules.policy, clock=self.clock, script=script
+            task=started.task,
+            recorder=recorder,
+            ledger=ledger,
+            policy=rules.policy,
+            clock=self.clock,
+            flows=Flows(recorder.history, started.task, rules.policy, self.tools),
+            script=script,
         )
         models = ModelCalls(
             effects, self.pool, rules.permits, definition.weights, on_exceeded=limits.on_exceeded, guards=self.guards

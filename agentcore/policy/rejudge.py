@@ -12,7 +12,7 @@ from agentcore.domain.decision import Action
 from agentcore.domain.label import Confidentiality, Label
 from agentcore.policy.abstract import ANYTHING, EITHER, Outcome, SomeSet
 from agentcore.policy.abstract_cedar import judge
-from agentcore.policy.abstract_request import AbstractRequest
+from agentcore.policy.abstract_request import AbstractRequest, unknown_flow
 from agentcore.policy.arguments import ToolArguments
 from agentcore.policy.facts import ARGUMENT_MAPS, Uid
 from agentcore.policy.past_decision import PastDecision
@@ -172,6 +172,7 @@ class _Facts:
             "confidentiality": ANYTHING if level is None else Outcome.known(_level(level)),
             "sources": Outcome.known(recorded.sources),
             "findings": Outcome.known(SomeSet()),
+            **unknown_flow(action),
         }
         if recorded.limited:
             context["budget_micro_usd"] = ANYTHING
@@ -223,6 +224,7 @@ class _Facts:
         yield "findings"
         if recorded.limited:
             yield "budget_micro_usd"
+        yield from unknown_flow(action)
         if action == "call_tool":
             yield "origins"
         if action == "call_tool" and recorded.safety is None:

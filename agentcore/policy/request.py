@@ -10,6 +10,7 @@ from agentcore.domain.decision import Action
 from agentcore.domain.effect import Safety
 from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.label import Label
+from agentcore.domain.steering import STRAIGHT, Steering
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,9 @@ class PolicyRequest:
     resource_role: only for delegate.  family, provider, local: only for call_model; local models run on this machine.
     safety, arguments, origins: only for call_tool; the arguments satisfy the tool's schema.  origins: an
     argument's path → the sources that hold its values, as in domain.origins; empty when no policy asks for it.
+    steering: what in the arguments (of release: in the answer) nobody vouches for, as in domain.steering; nothing when
+    no policy asks for it.  in_scope: the tool only reads, or the task asks for what it does, as in domain.task_scope.
+    calls: how often the run has called the tool.
     """
 
     action: Action
@@ -42,3 +46,6 @@ class PolicyRequest:
     safety: Safety | None = None
     arguments: JSONObject = field(default_factory=dict[str, JSON], hash=False)
     origins: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]], hash=False)
+    steering: Steering = STRAIGHT
+    in_scope: bool = True
+    calls: int = 0

@@ -70,9 +70,24 @@ def facts_json(request: PolicyRequest) -> dict[str, JSON]:
             facts |= {"safety": request.safety, "arguments": request.arguments}
             if request.origins:
                 facts["origins"] = {path: sorted(sources) for path, sources in request.origins.items()}
+            facts |= _flow_json(request)
         case _:
             pass
     return facts
+
+
+def _flow_json(request: PolicyRequest) -> dict[str, JSON]:
+    """Return what is to be said against a call; nothing of what is as it should be."""
+    against = request.steering
+    found: dict[str, JSON] = {
+        "untrusted": sorted(against.untrusted),
+        "delegated": sorted(against.delegated),
+        "foreign_links": sorted(against.foreign_links),
+        "calls": request.calls,
+    }
+    if not request.in_scope:
+        found["in_scope"] = False
+    return {name: value for name, value in found.items() if value or name == "in_scope"}
 
 
 def label_json(label: Label) -> dict[str, JSON]:
