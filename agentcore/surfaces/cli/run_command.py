@@ -51,6 +51,7 @@ class _Input(click.ParamType[tuple[str, str]]):
 )
 @click.option("--model", "models", multiple=True, metavar="NAME=PROVIDER:MODEL", help="Another model behind a name.")
 @click.option("--budget-usd", type=Dollars(), metavar="USD", help="The most that the run (each case) may cost.")
+@click.option("--purpose", metavar="TEXT", help="What the run (each case) is for; otherwise as in the scenario.")
 @click.option("--case", "names", multiple=True, metavar="NAME", help="Run this case and compare with what it expects.")
 @click.option("--cases", "all_cases", is_flag=True, help="Run all cases of the scenario.")
 @click.option("--dry-run", is_flag=True, help="Plan and choose models, but do not do the steps.")
@@ -68,6 +69,7 @@ def run(
     inputs: tuple[tuple[str, str], ...],
     models: tuple[str, ...],
     budget_usd: Decimal | None,
+    purpose: str | None,
     names: tuple[str, ...],
     all_cases: bool,
     dry_run: bool,
@@ -89,6 +91,8 @@ def run(
         found_project = with_store(found_project, store)
     if budget_usd is not None:
         found = replace(found, budget=replace(found.budget, usd=budget_usd))
+    if purpose is not None:
+        found = replace(found, purpose=purpose)
     if names or all_cases:
         code = _run_cases(found_project, found, _chosen_cases(found, names), as_json=as_json)
     elif dry_run:

@@ -54,7 +54,7 @@ calculator (worker)  call_tool  calculate  yes if  yes if    yes if    yes if
 researcher (worker)  call_tool  handbook   yes if  yes if    yes if    yes if
 yes always permitted
 no  never permitted, whatever is asked
-if  depends on arguments, budget, tenant or user; in U, perhaps on the source
+if  depends on arguments, budget, tenant, user or purpose; in U, perhaps on the source
 T   data from the user alone, and what the project's models made of it
 U   data that came from anything else, too: tools, documents, triggers, people
 12 rows where nothing is ever permitted: --all shows them
