@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +19,7 @@ from agentcore.surfaces.cli.case_report import CaseResult, cases_json, show_case
 from agentcore.surfaces.cli.dollars import Dollars
 from agentcore.surfaces.cli.exit_codes import ExitCode, of_status
 from agentcore.surfaces.cli.interrupt import Interruption
+from agentcore.surfaces.cli.named_value import NamedValue
 from agentcore.surfaces.cli.plan_preview import preview_json, show_preview
 from agentcore.surfaces.cli.project_choice import chosen_scenario, project_option, with_store
 from agentcore.surfaces.cli.result import show_failure
@@ -33,21 +34,10 @@ if TYPE_CHECKING:
     from agentcore.domain.json import JSON
 
 
-class _Input(click.ParamType[tuple[str, str]]):
-    name = "name=value"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Return name and value."""
-        name, equals, text = str(value).partition("=")
-        if not (name and equals):
-            self.fail(f"{value!r} is not of the form NAME=VALUE", param, ctx)
-        return name, text
-
-
 @click.command()
 @click.argument("scenario")
 @click.option(
-    "--input", "inputs", type=_Input(), metavar="NAME=VALUE", multiple=True, help="An input of the scenario."
+    "--input", "inputs", type=NamedValue(), metavar="NAME=VALUE", multiple=True, help="An input of the scenario."
 )
 @click.option("--model", "models", multiple=True, metavar="NAME=PROVIDER:MODEL", help="Another model behind a name.")
 @click.option("--budget-usd", type=Dollars(), metavar="USD", help="The most that the run (each case) may cost.")
