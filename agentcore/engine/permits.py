@@ -52,19 +52,21 @@ class Permits:
     def of(self, agent: Agent, task: Task, label: Label, ledger: Ledger) -> Permitted:
         """Return which models an agent may call in a task. label: of what it sends.  ledger: the run's."""
         left = ledger.micro_usd_left if self._reads_budget else None
-        on_behalf = (task.tenant, task.principal, task.purpose)
-        return self._remembered(agent.name, agent.role, on_behalf, label, budget_micro_usd=left)
+        return self._remembered(
+            agent.name, agent.role, task.tenant, task.principal, label, purpose=task.purpose, budget_micro_usd=left
+        )
 
     def _decide(
         self,
         agent: AgentName,
         role: Role,
-        on_behalf: tuple[str, str, str],
+        tenant: str,
+        principal: str,
         label: Label,
         *,
+        purpose: str,
         budget_micro_usd: int | None,
     ) -> Permitted:
-        tenant, principal, purpose = on_behalf
         decisions = {
             name: self._policy.decide(
                 PolicyRequest(
