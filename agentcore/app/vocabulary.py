@@ -74,12 +74,15 @@ def _known(tool: Tool) -> KnownTool:
 def _models(project: Project) -> dict[str, KnownModel]:
     plugins = installed_plugins()
     found = {
-        str(name): KnownModel(name=name, family=profile.family, provider="python")
+        str(name): KnownModel(name=name, family=profile.family, provider="python", region=profile.region)
         for name, (profile, _) in project.built_models.items()
     }
     for name, settings in project.models.items():
-        local = plugins.model(settings.provider).local
-        found[name] = KnownModel(name=name, family=settings.profile.family, provider=settings.provider, local=local)
+        profile, provider = settings.profile, settings.provider
+        local = plugins.model(provider).local
+        found[name] = KnownModel(
+            name=name, family=profile.family, provider=provider, local=local, region=profile.region
+        )
     return found
 
 

@@ -74,6 +74,9 @@ class ModelKeys(Strict):
         default="",
         description="Models of one family tend to make the same mistakes. By default the name at its provider.",
     )
+    region: str = Field(
+        default="", description="Where it is served, such as `eu`: a fact for policies. Empty: it is not known."
+    )
     context_tokens: int = Field(default=8192, ge=1, description="How many tokens a call may have, input plus output.")
     capabilities: frozenset[Capability] = Field(
         default=STRUCTURED, description="What calls may require of it; `json_schema` and `tools` by default."
@@ -99,6 +102,7 @@ class ModelKeys(Strict):
                 capabilities=self.capabilities,
                 price=self.price.price(),
                 latency_seconds=self.latency_seconds,
+                region=self.region,
             ),
             parallel=self.parallel,
             options=options,
@@ -188,6 +192,7 @@ def model(
     *,
     quality: float = 0.5,
     family: str = "",
+    region: str = "",
     context_tokens: int = 8192,
     capabilities: Iterable[Capability] = STRUCTURED,
     price: Price | None = None,
@@ -207,6 +212,7 @@ def model(
             capabilities=frozenset(capabilities),
             price=price or Price(),
             latency_seconds=latency_seconds,
+            region=region,
         ),
         parallel=parallel,
         options=Options(declared=given, expanded=given),

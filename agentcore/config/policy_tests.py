@@ -44,6 +44,7 @@ class PolicyCaseKeys(Strict):
     arguments: dict[str, Any] = Field(default_factory=dict, description="Of a tool; they must fit its parameters.")
     tenant: str = Field(default="default", min_length=1, description="For whom the run works.")
     user: str = Field(default="local", min_length=1, description="On whose behalf.")
+    purpose: str = Field(default="", description="What for.")
     sources: tuple[str, ...] = Field(default=("user",), description="Where what the call is given came from.")
     confidentiality: Literal["public", "internal", "personal", "secret"] = Field(
         default="internal", description="The highest of all that the call is given."
@@ -70,6 +71,7 @@ class PolicyCaseKeys(Strict):
     family: str | None = Field(default=None, description="Of the model; the project's by default.")
     provider: str | None = Field(default=None, description="Of the model; the project's by default.")
     local: bool | None = Field(default=None, description="The model is in this process; as it is by default.")
+    region: str | None = Field(default=None, description="Of the model; the project's by default.")
     safety: Safety | None = Field(default=None, description="Of the tool; its own by default.")
     expect: Literal["permit", "deny"] = Field(description="What must be decided.")
     policies: tuple[str, ...] | None = Field(
@@ -186,6 +188,7 @@ def _request(keys: PolicyCaseKeys, vocabulary: Vocabulary) -> PolicyRequest:
         resource=keys.resource or _DEFAULT_RESOURCES[keys.action],
         tenant=keys.tenant,
         principal=keys.user,
+        purpose=keys.purpose,
         label=Label(
             sources=frozenset(keys.sources),
             confidentiality=Confidentiality[keys.confidentiality.upper()],
@@ -197,6 +200,7 @@ def _request(keys: PolicyCaseKeys, vocabulary: Vocabulary) -> PolicyRequest:
         family=(model.family if keys.family is None else keys.family) if is_model else "",
         provider=(model.provider if keys.provider is None else keys.provider) if is_model else "",
         local=(model.local if keys.local is None else keys.local) if is_model else False,
+        region=(model.region if keys.region is None else keys.region) if is_model else "",
         safety=(keys.safety or vocabulary.tool(keys.resource).safety) if is_tool else None,
         arguments=keys.arguments,
         origins={path: frozenset(sources) for path, sources in keys.origins.items()},

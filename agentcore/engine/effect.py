@@ -160,6 +160,7 @@ class Effects:
             role=agent.role,
             tenant=self.task.tenant,
             principal=self.task.principal,
+            purpose=self.task.purpose,
             action=action,
             resource=resource,
             label=label,

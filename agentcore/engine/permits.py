@@ -52,10 +52,20 @@ class Permits:
     def of(self, agent: Agent, task: Task, label: Label, ledger: Ledger) -> Permitted:
         """Return which models an agent may call in a task. label: of what it sends.  ledger: the run's."""
         left = ledger.micro_usd_left if self._reads_budget else None
-        return self._remembered(agent.name, agent.role, task.tenant, task.principal, label, budget_micro_usd=left)
+        return self._remembered(
+            agent.name, agent.role, task.tenant, task.principal, label, purpose=task.purpose, budget_micro_usd=left
+        )
 
     def _decide(
-        self, agent: AgentName, role: Role, tenant: str, principal: str, label: Label, *, budget_micro_usd: int | None
+        self,
+        agent: AgentName,
+        role: Role,
+        tenant: str,
+        principal: str,
+        label: Label,
+        *,
+        purpose: str,
+        budget_micro_usd: int | None,
     ) -> Permitted:
         decisions = {
             name: self._policy.decide(
@@ -66,12 +76,14 @@ class Permits:
                     resource=name,
                     tenant=tenant,
                     principal=principal,
+                    purpose=purpose,
                     label=label,
                     declared=True,
                     budget_micro_usd=budget_micro_usd,
                     family=entry.profile.family,
                     provider=entry.provider,
                     local=entry.local,
+                    region=entry.profile.region,
                 )
             )
             for name, entry in self._models.items()

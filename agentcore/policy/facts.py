@@ -45,6 +45,7 @@ class Question(NamedTuple):
 CONTEXT: Final[Mapping[str, Callable[[PolicyRequest], Hashable]]] = {
     "tenant": lambda request: request.tenant,
     "user": lambda request: request.principal,
+    "purpose": lambda request: request.purpose,
     "declared": lambda request: request.declared,
     "confidentiality": lambda request: Uid("Confidentiality", request.label.confidentiality.name.lower()),
     "sources": lambda request: request.label.sources,
@@ -75,7 +76,12 @@ def resource_of(request: PolicyRequest) -> tuple[Uid, Facts]:
                 raise ValueError(f"the role of agent {request.resource!r} is not known")
             return uid, (("role", Uid("Role", request.resource_role.value)),)
         case "call_model":
-            return uid, (("family", request.family), ("provider", request.provider), ("local", request.local))
+            return uid, (
+                ("family", request.family),
+                ("provider", request.provider),
+                ("local", request.local),
+                ("region", request.region),
+            )
         case "call_tool":
             if request.safety is None:
                 raise ValueError(f"the safety of tool {request.resource!r} is not known")

@@ -1,8 +1,8 @@
 """Matrix: who can ever do what with which data, over all that a project has. Computed from the policies, not sampled.
 
 What is finite is gone through: each agent, each thing that it could act upon, each confidentiality, what the project
-gives and what it does not, and where data came from. What is not (arguments, the budget, the tenant, the user) is
-left open, so that a cell says what holds for all of it.
+gives and what it does not, and where data came from. What is not (arguments, the budget, the tenant, the user,
+the purpose) is left open, so that a cell says what holds for all of it.
 """
 
 from __future__ import annotations
@@ -214,6 +214,6 @@ def abstract_request(
         action=row.action,
         resource=resource,
         entities={resource: attributes, principal: role},
-        context={"tenant": ANYTHING, "user": ANYTHING, "budget_micro_usd": ANYTHING, **known},
+        context={**dict.fromkeys(("tenant", "user", "purpose", "budget_micro_usd"), ANYTHING), **known},
         optional=frozenset({"budget_micro_usd"}),
     )

@@ -55,6 +55,7 @@ class PastDecision:
     confidentiality: Confidentiality | None
     sources: SomeSet
     limited: bool
+    purpose: str = ""
     safety: Safety | None = None
     arguments: JSONObject = field(default_factory=dict[str, JSON])
 
@@ -161,6 +162,7 @@ class _Story:
             decision=decision,
             tenant=task.tenant,
             user=task.principal,
+            purpose=task.purpose,
             confidentiality=None if label is None else label.confidentiality,
             sources=known if label is None else SomeSet(must=label.sources, may=label.sources),
             limited=self.run.started.budget.usd is not None,

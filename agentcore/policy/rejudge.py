@@ -27,11 +27,12 @@ Ruling: TypeAlias = Literal["permitted", "denied", "cannot tell"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """What policies can ask of a model."""
+    """What policies can ask of a model. region: empty when it is not known."""
 
     family: str
     provider: str
     local: bool
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +147,7 @@ class _Facts:
             resource=decision.resource,
             tenant=recorded.tenant,
             principal=recorded.user,
+            purpose=recorded.purpose,
             label=Label(
                 sources=frozenset(str(source) for source in recorded.sources.must),
                 confidentiality=recorded.confidentiality or Confidentiality.PUBLIC,
@@ -155,6 +157,7 @@ class _Facts:
             family=model.family if model else "",
             provider=model.provider if model else "",
             local=bool(model and model.local),
+            region=model.region if model else "",
             safety=recorded.safety,
             arguments=recorded.arguments,
         )
@@ -168,6 +171,7 @@ class _Facts:
         context: dict[str, Outcome] = {
             "tenant": Outcome.known(recorded.tenant),
             "user": Outcome.known(recorded.user),
+            "purpose": Outcome.known(recorded.purpose),
             "declared": _known(self._declared, EITHER),
             "confidentiality": ANYTHING if level is None else Outcome.known(_level(level)),
             "sources": Outcome.known(recorded.sources),
@@ -202,6 +206,7 @@ class _Facts:
                     "family": ANYTHING if model is None else Outcome.known(model.family),
                     "provider": ANYTHING if model is None else Outcome.known(model.provider),
                     "local": _known(None if model is None else model.local, EITHER),
+                    "region": ANYTHING if model is None else Outcome.known(model.region),
                 }
             case "call_tool":
                 safety = self._recorded.safety
@@ -214,7 +219,7 @@ class _Facts:
         if action == "delegate" and self._resource_role is None:
             yield "resource role"
         if action == "call_model" and self._model is None:
-            yield from ("family", "provider", "local")
+            yield from ("family", "provider", "local", "region")
         if self._declared is None:
             yield "declared"
         if recorded.confidentiality is None:

@@ -30,6 +30,7 @@ ENUMERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
 _FACTS: Final[Mapping[str, str]] = {
     "tenant": "String",
     "user": "String",
+    "purpose": "String",
     "declared": "Bool",
     "confidentiality": "Confidentiality",
     "sources": "Set<String>",
@@ -72,7 +73,7 @@ def cedar_schema() -> str:
         "entity Run;",
         "entity Output;",
         "entity Agent = { role: Role };",
-        "entity Model = { family: String, provider: String, local: Bool };",
+        "entity Model = { family: String, provider: String, local: Bool, region: String };",
         "entity Tool = { safety: Safety };",
         "entity Arguments tags String;",
         "entity Numbers tags Long;",

@@ -32,12 +32,13 @@ class KnownTool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownModel:
-    """A model, with what policies can ask of it."""
+    """A model, with what policies can ask of it. region: empty when it is not known."""
 
     name: str
     family: str = ""
     provider: str = ""
     local: bool = False
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,7 @@ def facts_json(request: PolicyRequest) -> dict[str, JSON]:
         "resource": request.resource,
         "tenant": request.tenant,
         "user": request.principal,
+        **({"purpose": request.purpose} if request.purpose else {}),
         "declared": request.declared,
         **label_json(request.label),
         "budget": None if request.budget_micro_usd is None else request.budget_micro_usd / 1_000_000,
@@ -66,6 +67,8 @@ def facts_json(request: PolicyRequest) -> dict[str, JSON]:
             facts["resource_role"] = request.resource_role
         case "call_model":
             facts |= {"family": request.family, "provider": request.provider, "local": request.local}
+            if request.region:
+                facts["region"] = request.region
         case "call_tool":
             facts |= {"safety": request.safety, "arguments": request.arguments}
             if request.origins:

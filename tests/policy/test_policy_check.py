@@ -37,7 +37,7 @@ DESK = Vocabulary(
     },
     models={
         "near": KnownModel(name="near", family="qwen", provider="llama", local=True),
-        "far": KnownModel(name="far", family="gpt", provider="openai"),
+        "far": KnownModel(name="far", family="gpt", provider="openai", region="eu"),
     },
     supervisor="planner",
     workers=("clerk", "writer"),
@@ -345,3 +345,21 @@ def test_what_cannot_be_told_before_a_run_is_not_told():
     ]
     for when in conditions:
         assert found(policy('principal, action == Action::"call_model", resource', when)) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ('["eu", "ue"].contains(resource.region)', ["ue"]),
+        ('resource.region == "us" || "eu" == resource.region', ["us"]),
+        ('resource.region != "" && context.purpose == "us"', []),
+    ],
+)
+def test_a_region_that_no_model_is_in_is_a_warning(condition, expected):
+    told = [
+        (error, message)
+        for error, message in found(policy('principal, action == Action::"call_model", resource', condition))
+        if "no model is there" in message
+    ]
+    assert [error for error, _ in told] == [False] * len(expected)
+    assert [each.partition("unknown region `")[2].partition("`")[0] for _, each in told] == expected

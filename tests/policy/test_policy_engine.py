@@ -35,6 +35,7 @@ CONDITIONS = [
     'principal.role == Role::"worker"',
     'context.tenant == "acme"',
     'context.user == "ann"',
+    'context.purpose == "billing"',
     'context.sources.contains("tool:web")',
     'context.confidentiality == Confidentiality::"secret"',
     "context has budget_micro_usd && context.budget_micro_usd > 5",
@@ -121,6 +122,8 @@ REQUESTS = st.builds(
     family=st.just("f"),
     provider=st.just("p"),
     local=st.booleans(),
+    region=st.sampled_from(["", "eu"]),
+    purpose=st.sampled_from(["", "billing"]),
     safety=st.sampled_from(Safety),
     arguments=ARGUMENTS,
 )

@@ -18,6 +18,7 @@ from agentcore.domain.budget import Usage
 from agentcore.domain.errors import JournalCorrupt, JournalTooNew
 from agentcore.domain.event import AttemptFinished, EffectFinished, Event, Fact, RunFinished
 from agentcore.domain.label import USER
+from agentcore.testing.contracts.journal import begin
 
 TEXT = st.text(max_size=8) | st.sampled_from(["\ud83d", "\x00", "😀", '"'])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT
@@ -81,6 +82,10 @@ def test_facts_written_before_a_field_existed_take_its_default():
     codec = EventCodec()
     text = codec.encode(AttemptFinished(step="s", attempt=1, output=1, label=USER))
     assert codec.decode("r", 1, 0.0, 1, text.replace('"declined":"",', "")).fact.declined == ""
+    began = codec.encode(begin("r").fact)
+    older = began.replace('"purpose":"",', "")
+    assert older != began
+    assert codec.decode("r", 1, 0.0, 1, older).fact.task.purpose == ""
 
 
 def test_equal_facts_are_written_equally():

@@ -203,3 +203,32 @@ def test_the_repository_s_own_cases_pass(agentcore, monkeypatch, request):
     assert (done.exit_code, done.stdout) == snapshot(
         (0, "no problems, no warnings in .: 2 files, 7 policies, 5 agents, 3 tools, 1 model\n")
     )
+
+
+def test_a_case_can_say_what_a_run_is_for_and_where_a_model_is_served(tested, agentcore):
+    (tested.parents[1] / "more.cedar").write_text(
+        """\
+@id("billing") forbid (principal, action == Action::"call_model", resource)
+when { context.purpose == "billing" } unless { resource.region == "eu" };
+""",
+        encoding="utf-8",
+    )
+    tested.write_text(
+        """\
+cases:
+  - { name: in europe, principal: writer, action: call_model, resource: local, purpose: billing, region: eu,
+      expect: permit }
+  - { name: not elsewhere, principal: writer, action: call_model, resource: local, purpose: billing,
+      expect: deny, policies: [billing] }
+  - { name: else anywhere, principal: writer, action: call_model, resource: local, expect: permit }
+""",
+        encoding="utf-8",
+    )
+    done = agentcore("policy", "test", "--json")
+    assert done.exit_code == 0, done.stdout
+    facts = [case["facts"] for case in json.loads(done.stdout)["cases"]]
+    assert [(each.get("purpose"), each.get("region")) for each in facts] == [
+        ("billing", "eu"),
+        ("billing", None),
+        (None, None),
+    ]
