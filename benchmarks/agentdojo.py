@@ -1,8 +1,8 @@
 """AgentDojo replayed without a model: its ground-truth calls, by an agent that obeys every injection.
 
 The agent makes the calls that solve the user's task. When a tool's result holds an injected text, it makes the calls
-that the injection wants, and goes on. What keeps it from doing harm is the policy engine alone. The policies are those
-of `agentcore policy template data-flow`, and know nothing of the suites; the tools are annotated in
+that the injection wants, and goes on. What keeps it from doing harm is the policy engine alone. The policies are the
+templates `data-flow` and `data-flow-strict`, and know nothing of the suites; the tools are annotated in
 `benchmarks/agentdojo_tools`, by their schemas.
 
 utility       of the user's tasks without injections, that many are solved
@@ -38,6 +38,7 @@ from loguru import logger
 from agentcore import Project, Runtime, agent
 from agentcore.config.flow import FlowKeys
 from agentcore.config.models import STRUCTURED
+from agentcore.config.policy_templates import policy_template
 from agentcore.domain.agent import Limits
 from agentcore.domain.budget import Budget
 from agentcore.domain.effect import Safety
@@ -207,13 +208,8 @@ def policy_files(mode: str) -> Mapping[str, str]:
     base = (HERE / "agentdojo_tools" / "base.cedar").read_text()
     if mode == "allow":
         return {"base.cedar": base}
-    flow = (HERE.parent / "agentcore" / "policy" / "templates" / "data-flow.cedar").read_text()
-    return {"base.cedar": base, "flow.cedar": flow if mode == "ask" else without_people(flow)}
-
-
-def without_people(text: str) -> str:
-    """Return the policies with each that asks for approval made one that forbids."""
-    return text.replace('@obligation("approve")\npermit', "forbid")
+    template = policy_template("data-flow" if mode == "ask" else "data-flow-strict")
+    return {"base.cedar": base, "flow.cedar": template.fill({})}
 
 
 @dataclass(slots=True, kw_only=True)

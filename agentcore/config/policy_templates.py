@@ -18,7 +18,7 @@ def policy_templates() -> list[PolicyTemplate]:
     found = [entry for entry in entries if entry.name.endswith(_ENDING)]
     return [
         PolicyTemplate.parse(entry.name.removesuffix(_ENDING), entry.read_text(encoding="utf-8"))
-        for entry in sorted(found, key=lambda each: each.name)
+        for entry in sorted(found, key=lambda each: each.name.removesuffix(".cedar"))
     ]
 
 

@@ -23,12 +23,12 @@ _SHORTEST_STEM: Final = 3
 _VERBS: Final[Mapping[str, str]] = {
     "transfer": "send pay transfer refund wire reimburse return remit donate settle repay",
     "tell": "send write message tell inform email mail reply respond answer notify post say ask forward share contact "
-    "text remind let congratulate thank dm draft invite",
+    "text remind let congratulate thank dm draft",
     "publish": "post publish upload put announce release",
     "add": "add invite include join enrol enroll insert append attach register put write note extend assign",
-    "remove": "remove delete cancel erase kick drop unsubscribe clear revoke uninvite discard clean call",
-    "update": "update change modify adjust edit set correct rename move reschedule switch fix reset postpone shift push "
-    "delay extend replace",
+    "remove": "remove delete cancel erase kick drop unsubscribe clear revoke uninvite discard clean",
+    "update": "update change modify adjust edit set correct rename move reschedule switch fix reset postpone shift "
+    "push delay extend replace",
     "create": "create make schedule plan book reserve save generate write new set arrange organize organise open add "
     "put store prepare block draft record",
     "share": "share grant give allow permit send invite",
@@ -41,8 +41,8 @@ _SELF_TELLING: Final = frozenset({"transfer", "tell", "buy", "publish"})
 _NOUNS: Final[Mapping[str, str]] = {
     "money": "money payment transaction transfer bill rent invoice refund salary fee price cost amount order",
     "message": "message email mail dm note text reply inbox letter",
-    "event": "event meeting appointment calendar schedule lunch dinner breakfast call session reminder visit interview "
-    "workshop conference slot birthday party holiday reservation",
+    "event": "event meeting appointment calendar schedule lunch dinner breakfast call session reminder visit "
+    "interview workshop conference slot birthday party holiday reservation",
     "file": "file document doc folder drive attachment report list sheet spreadsheet notes plan minutes text summary",
     "person": "user people person member colleague contact participant everybody everyone guest friend",
     "group": "channel group team workspace slack room",

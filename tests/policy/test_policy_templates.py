@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from agentcore.domain.agent import Role
 from agentcore.domain.effect import Safety
 from agentcore.domain.errors import ConfigError
 from agentcore.domain.label import Confidentiality, Label
+from agentcore.domain.steering import Steering
 from agentcore.policy.bundle import parse_policies
 from agentcore.policy.engine import PolicyEngine
 from agentcore.policy.policy_template import PolicyTemplate
@@ -46,7 +48,26 @@ PERSONAL = label(level=Confidentiality.PERSONAL)
 SECRET = label(level=Confidentiality.SECRET)
 WEB = label("tool:browse")
 
+STRANGE = Steering(untrusted=frozenset({"to"}), foreign_links=frozenset({"www.evil.example"}))
+POINTED_AT = Steering(untrusted=frozenset({"email"}), delegated=frozenset({"email"}))
+
 CASES = {
+    "data-flow": (  # it asks, and forbids nothing: see below
+        {},
+        {"permit": [tool(), tool(steering=STRANGE), tool(in_scope=False)], "deny": []},
+    ),
+    "data-flow-strict": (
+        {},
+        {
+            "permit": [tool(), tool(steering=POINTED_AT), tool("orders", Safety.READ), model(), RELEASE],
+            "deny": [
+                tool(in_scope=False),
+                tool(steering=STRANGE),
+                tool(steering=replace(STRANGE, untrusted=frozenset())),
+                tool("fetch", Safety.READ, steering=replace(STRANGE, foreign_links=frozenset())),
+            ],
+        },
+    ),
     "read-only-agent": (
         {"agent": "clerk"},
         {
@@ -178,6 +199,20 @@ def decide(text, facts, permits=PERMIT_ALL):
     return PolicyEngine.load({"t.cedar": text, "p.cedar": permits}).decide(
         PolicyRequest(**asked | {"declared": True} | facts)
     )
+
+
+@pytest.mark.parametrize(
+    ("facts", "asking"),
+    [
+        ({}, []),
+        ({"steering": POINTED_AT}, []),
+        ({"in_scope": False}, ["calls-are-what-the-task-asks-for"]),
+        ({"steering": STRANGE}, ["calls-are-steered-by-those-who-may", "links-are-known"]),
+    ],
+)
+def test_data_flow_asks(facts, asking):
+    decision = decide(policy_template("data-flow").fill({}), tool(**facts))
+    assert [each.policy for each in decision.obligations] == asking
 
 
 def test_every_template_has_cases():

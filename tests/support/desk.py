@@ -10,6 +10,7 @@ from agentcore.adapters.journal.memory import MemoryJournal
 from agentcore.domain.agent import Agent, Capability, Role, Uses
 from agentcore.domain.budget import Budget
 from agentcore.domain.effect import Safety
+from agentcore.domain.flow import ToolFlow
 from agentcore.domain.ids import AgentName, ModelName, ToolName
 from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.label import Label
@@ -59,6 +60,7 @@ class Echo:
     safety: Safety = Safety.READ
     max_calls: int | None = None
     error: Exception | None = None
+    flow: ToolFlow = field(default_factory=ToolFlow)
     calls: list[tuple[JSONObject, ToolContext]] = field(default_factory=list)
 
     @property
@@ -70,6 +72,7 @@ class Echo:
             safety=self.safety,
             max_calls=self.max_calls,
             instruction_parameter="text",
+            flow=self.flow,
         )
 
     def describe(self, facts: JSONObject) -> ToolSpec:
