@@ -24,6 +24,7 @@ from agentcore.engine.guards import Guard, Guards
 from agentcore.engine.pool import ModelEntry, ModelPool
 from agentcore.engine.verifier import CustomCheck
 from agentcore.policy.engine import PolicyEngine
+from agentcore.ports.announcer import Announcer
 from agentcore.ports.clock import Clock
 from agentcore.ports.notifier import Notifier
 from agentcore.ports.plugin import BuildContext
@@ -32,6 +33,7 @@ from agentcore.verification.subject import Subject
 from agentcore.version import __version__
 
 if TYPE_CHECKING:
+    from agentcore.adapters.webhook import Webhook
     from agentcore.config.models import ToolSettings
     from agentcore.config.project import Project
 
@@ -156,6 +158,15 @@ def build_guards(project: Project) -> Guards:
 
 def build_notifier(project: Project) -> Notifier | None:
     """Return who is told what runs ask people, None when nobody is. Raises ConfigError: a variable is not set."""
+    return _webhook(project)
+
+
+def build_announcer(project: Project) -> Announcer | None:
+    """Return who is told what policies want told, None when nobody is. Raises ConfigError: a variable is not set."""
+    return _webhook(project)
+
+
+def _webhook(project: Project) -> Webhook | None:
     settings = project.webhook
     if settings is None:
         return None

@@ -57,13 +57,21 @@ def words_of(project: Project) -> Words:
         groups=frozenset(groups),
         triggers=frozenset(project.triggers),
         detectors=frozenset(guard.provider for guard in project.guards.values()),
+        notifies=project.webhook is not None,
     )
     return Words(vocabulary=vocabulary, unbuilt=tuple(unbuilt))
 
 
 def _agent(agent: Agent, project: Project, *, used: bool) -> KnownAgent:
     models = agent.requirements.models or tuple(project.profiles)
-    return KnownAgent(name=agent.name, role=agent.role, tools=agent.tools, models=models, used=used)
+    return KnownAgent(
+        name=agent.name,
+        role=agent.role,
+        tools=agent.tools,
+        models=models,
+        used=used,
+        panel=len(agent.verification.panel),
+    )
 
 
 def _known(tool: Tool) -> KnownTool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from agentcore.domain.agent import Role
 from agentcore.domain.decision import Action
 from agentcore.domain.effect import Safety
 from agentcore.domain.label import Confidentiality, Label
+from agentcore.domain.obligation import ObligationKind
 from agentcore.domain.steering import Steering
 from agentcore.policy.asks import OUTPUTS
 from agentcore.policy.case import PolicyCase
@@ -82,6 +83,11 @@ class PolicyCaseKeys(Strict):
     asks: tuple[str, ...] | None = Field(
         default=None, description="The ids of exactly those policies that must ask for approval. Any by default."
     )
+    obliges: tuple[str, ...] | None = Field(
+        default=None,
+        description="What must be asked for, and nothing else: kinds of obligations, such as `redact`, or ids of "
+        "policies; `[]` is nothing. Anything by default.",
+    )
 
 
 class PolicyTestKeys(Strict):
@@ -136,6 +142,9 @@ def _problems(case: PolicyCaseKeys, vocabulary: Vocabulary, ids: Sequence[str]) 
         for index, id_ in enumerate(named or ()):
             if id_ not in ids:
                 yield (key, index), unknown("policy", id_, ids)
+    for index, name in enumerate(case.obliges or ()):
+        if name not in ids and name not in get_args(ObligationKind):
+            yield ("obliges", index), unknown("obligation or policy", name, [*get_args(ObligationKind), *ids])
     for key in ("arguments", "origins", *sorted(FLOW_FACTS)):
         given = key in case.model_fields_set
         if given and key not in context_attributes(case.action):
@@ -174,6 +183,7 @@ def _case(keys: PolicyCaseKeys, source: Source, index: int, vocabulary: Vocabula
         permitted=keys.expect == "permit",
         policies=None if keys.policies is None else frozenset(keys.policies),
         asks=None if keys.asks is None else frozenset(keys.asks),
+        obliges=None if keys.obliges is None else frozenset(keys.obliges),
     )
 
 

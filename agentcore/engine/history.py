@@ -7,12 +7,14 @@ the same ids; here it finds what came of them, and calls only what has no outcom
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import TypeAlias
 
 from agentcore.domain.approval import Approval, Ruling
+from agentcore.domain.decision import Decision
+from agentcore.domain.dues import Dues, asking
 from agentcore.domain.effect import Effect, EffectKind, Safety, call_content
 from agentcore.domain.event import (
     ApprovalDecided,
@@ -31,11 +33,12 @@ from agentcore.domain.event import (
     RunStarted,
     VerdictReached,
 )
-from agentcore.domain.ids import ApprovalId, EffectId, RunId, StepId, ToolName
+from agentcore.domain.ids import ANSWER, ApprovalId, EffectId, RunId, StepId, ToolName
 from agentcore.domain.json import JSON
 from agentcore.domain.label import Label
 from agentcore.domain.origins import Origins
 from agentcore.domain.plan import Plan
+from agentcore.domain.verdict import Vote
 
 _Attempt: TypeAlias = tuple[StepId, int]
 
@@ -84,6 +87,9 @@ class History:
     ending: how it will end, once what it did is undone; None while it may go on.
     origins: what the run was told, by where that came from; None when nobody asks for it.
     first_plan: the one that was made before anything was read.  approved_tools: of which a person approved a call.
+    limited: by policy and resource, when the calls began that a policy limits for each run.
+    verifiers: by agent, how many verifiers policies want for its outputs, and which policies.
+    in_favour: how many verifiers have accepted the answer.
     """
 
     def __init__(self) -> None:
@@ -99,6 +105,9 @@ class History:
         self.first_plan: Plan | None = None
         self.approved_tools: set[ToolName] = set()
         self.tool_calls: Counter[ToolName] = Counter()
+        self.limited: dict[tuple[str, str], list[float]] = {}
+        self.verifiers: dict[str, tuple[int, str]] = {}
+        self.in_favour = 0
         self.active_seconds = 0.0
 
     @staticmethod
@@ -107,7 +116,7 @@ class History:
         history = History()
         before: float | None = None
         for event in events:
-            history.note(event.fact)
+            history.note(event.fact, event.at)
             if spent and before is not None and not isinstance(event.fact, RunResumed):  # nobody drove it until then
                 history.active_seconds += max(0.0, event.at - before)
             before = event.at
@@ -138,7 +147,7 @@ class History:
         """Return a question that was asked."""
         return self._questions.get(id)
 
-    def note(self, fact: Fact) -> None:
+    def note(self, fact: Fact, at: float) -> None:
         """Remember a fact."""
         match fact:
             case RunStarted(task=task):
@@ -146,7 +155,7 @@ class History:
                     self._told(source, [task.goal, task.inputs])
             case EffectStarted(effect=effect):
                 known = self._of(effect)
-                self._start(known, effect, fact)
+                self._start(known, effect, fact, at)
             case EffectRefused(effect=effect):
                 self._of(effect).refused = fact
             case EffectReused(effect=effect):
@@ -156,10 +165,13 @@ class History:
             case AttemptFinished():
                 self._finished[fact.step, fact.attempt] = fact
             case VerdictReached():
+                if fact.step == ANSWER and fact.verdict.accepted:
+                    self.in_favour = sum(1 for vote in fact.verdict.votes if vote.accepts and _is_verifier(vote))
                 self._forget((fact.step, fact.attempt))
-            case PlanAccepted(plan=plan):
+            case PlanAccepted(plan=plan, decisions=decisions):
                 if self.first_plan is None:
                     self.first_plan = plan
+                self.verifiers = dict(_wanted_verifiers(decisions))
                 for attempt in list(self._effects):
                     self._forget(attempt)
             case ApprovalRequested(approval=approval):
@@ -194,7 +206,11 @@ class History:
             self._attempts[effect.id] = attempt
         return known
 
-    def _start(self, known: Recorded, effect: Effect, fact: EffectStarted) -> None:
+    def _start(self, known: Recorded, effect: Effect, fact: EffectStarted, at: float) -> None:
+        if known.started is None or effect.kind is EffectKind.MODEL:  # a tool's call that goes on is the same call
+            for limit in fact.decisions[0].obligations if fact.decisions else ():
+                if limit.kind == "limit" and limit.by == "run":
+                    self.limited.setdefault((limit.policy, effect.name), []).append(at)
         if effect.kind is EffectKind.TOOL and known.started is None:
             self.tool_calls[ToolName(effect.name)] += 1
         known.effect, known.started, known.label = effect, fact, None
@@ -236,3 +252,15 @@ class History:
         self._finished.pop(attempt, None)
         for id in self._effects.pop(attempt, ()):
             del self._attempts[id]
+
+
+def _is_verifier(vote: Vote) -> bool:
+    return vote.verifier.startswith(("agent:", "person:"))
+
+
+def _wanted_verifiers(decisions: Iterable[Decision]) -> Iterator[tuple[str, tuple[int, str]]]:
+    """Yield the agents whose outputs policies want verified, by how many verifiers, and by which policies."""
+    for decision in decisions:
+        least = Dues.of(decision.obligations).verifiers
+        if decision.action == "delegate" and least:
+            yield decision.resource, (least, asking(decision.obligations, "verify"))

@@ -14,6 +14,7 @@ from agentcore.policy.argument_check import argument_findings
 from agentcore.policy.asks import OUTPUTS, Ask, asks
 from agentcore.policy.finding import PolicyFinding
 from agentcore.policy.literals import Named, NamedEntity, NamedText, literals
+from agentcore.policy.obligation_check import obligation_findings
 from agentcore.policy.parsed import ParsedPolicy
 from agentcore.policy.partial import applies
 from agentcore.policy.reach import Reach
@@ -54,6 +55,7 @@ def check(policies: Sequence[ParsedPolicy], vocabulary: Vocabulary, where: str) 
         yield from _unknown_findings(each, vocabulary)
         yield from _unknown_regions(each, vocabulary)
         yield from argument_findings(each.policy, each.names, each.tools, vocabulary)
+        yield from obligation_findings(each.policy, each.fits, vocabulary)
         if not wrong:  # of a name that is misspelt all else follows
             yield from _without_effect(each, reach, vocabulary)
     for message in reach.always_denied(wanted):

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from agentcore.domain.decision import Decision
 from agentcore.domain.json import JSON
 from agentcore.domain.label import Label
+from agentcore.domain.obligation import Obligation
 from agentcore.domain.recorded_decision import RecordedDecision
 from agentcore.policy.case import CaseOutcome
 from agentcore.policy.parsed import ParsedPolicy
 from agentcore.policy.request import PolicyRequest
+from agentcore.surfaces.run_json import as_json
 
 
 def outcomes_json(outcomes: Sequence[CaseOutcome]) -> dict[str, JSON]:
@@ -26,6 +28,7 @@ def outcomes_json(outcomes: Sequence[CaseOutcome]) -> dict[str, JSON]:
                     "permitted": outcome.case.permitted,
                     "policies": None if outcome.case.policies is None else sorted(outcome.case.policies),
                     "asks": None if outcome.case.asks is None else sorted(outcome.case.asks),
+                    "obliges": None if outcome.case.obliges is None else sorted(outcome.case.obliges),
                 },
                 "decided": decided_json(outcome.decision),
                 "facts": facts_json(outcome.case.request),
@@ -36,13 +39,23 @@ def outcomes_json(outcomes: Sequence[CaseOutcome]) -> dict[str, JSON]:
 
 
 def decided_json(decision: Decision) -> dict[str, JSON]:
-    """Return `permitted`, the ids of the determining `policies`, of those that ask (`asks`), and `errors`."""
+    """Return `permitted`, the ids of the determining `policies`, and `errors`.
+
+    asks: ids of those that ask for approval.  obligations: all that is asked for.  unmet: what could not be done.
+    """
     return {
         "permitted": decision.permitted,
         "policies": list(decision.policies),
-        "asks": [each.policy for each in decision.obligations],
+        "asks": [each.policy for each in decision.obligations if each.kind == "approve"],
+        "obligations": obligations_json(decision.obligations),
+        "unmet": list(decision.unmet),
         "errors": list(decision.errors),
     }
+
+
+def obligations_json(obligations: Sequence[Obligation]) -> list[JSON]:
+    """Return what policies ask for: of each its `policy`, its `kind` and its parameters."""
+    return [as_json(each) for each in obligations]
 
 
 def facts_json(request: PolicyRequest) -> dict[str, JSON]:
@@ -110,7 +123,7 @@ def explained_json(
         id_: policies[id_]
         for each in decisions
         if each.decision.bundle == bundle
-        for id_ in each.decision.policies
+        for id_ in (*each.decision.policies, *(one.policy for one in each.decision.obligations))
         if id_ in policies
     }
     return {
@@ -134,4 +147,5 @@ def _explained(each: RecordedDecision, bundle: str) -> dict[str, JSON]:
         "bundle": decision.bundle,
         "changed_since": decision.bundle != bundle,
         "label": None if each.label is None else label_json(each.label),
+        "rulings": [{"actor": ruling.actor, "verb": ruling.verb, "reason": ruling.reason} for ruling in each.rulings],
     }

@@ -117,6 +117,49 @@ def test_the_policies_by_which_it_was_decided_say_what_is_recorded():
     assert (found.after.ruling, found.after.policies, found.outcome) == ("denied", (), "changed")
 
 
+def asks(kind, parameters, condition="true"):
+    scope = '(principal, action == Action::"call_model", resource)'
+    return f'@id("ask") @obligation("{kind}") {parameters} permit {scope} when {{ {condition} }};'
+
+
+def test_other_obligations_are_a_change():
+    plain, redacting = engine(PERMIT), engine(PERMIT, asks("redact", '@types("pii")'))
+    found = rejudge(recorded(), KNOWN, current=plain, new=redacting)
+    assert (found.before.ruling, found.after.ruling, found.outcome) == ("permitted", "permitted", "changed")
+    assert [each.kind for each in found.after.obligations] == ["redact"]
+    renamed = engine(PERMIT, asks("redact", '@types("pii")').replace('"ask"', '"other"'))
+    assert rejudge(recorded(), KNOWN, current=redacting, new=renamed).outcome == "same"
+    local = engine(PERMIT, asks("redact", '@types("pii")', "!resource.local"))
+    assert rejudge(recorded(), KNOWN, current=plain, new=local).outcome == "same"
+    far = rejudge(recorded(resource="far"), KNOWN, current=plain, new=local)
+    assert (far.after.ruling, far.after.policies, far.after.unknown) == ("cannot tell", ("ask",), ("local",))
+
+
+def test_what_could_not_be_done_was_permitted_by_policies():
+    policies = engine(PERMIT, asks("redact", '@types("pii")'))
+    decision = policies.decide(
+        PolicyRequest(
+            action="call_model",
+            agent="ann",
+            role=Role.WORKER,
+            resource="near",
+            tenant="acme",
+            principal="eve",
+            label=Label(),
+            declared=True,
+        )
+    ).failed("redact", "the detector pii failed")
+    assert not decision.permitted
+    found = rejudge(recorded(decision=decision), KNOWN, current=policies, new=policies)
+    assert (found.before.ruling, found.outcome) == ("permitted", "same")
+
+
+def test_what_was_redacted_is_not_known():
+    found = recorded("call_tool", "sql", safety=Safety.READ, arguments={"a": "[CARD]"}, redacted=True)
+    small = forbid('context.arguments.hasTag("a") && context.arguments.getTag("a") == "x"', "call_tool")
+    assert opinion(found, KNOWN, engine(PERMIT, small)).unknown == ("arguments",)
+
+
 CONDITIONS = [
     "true",
     "resource.local",

@@ -22,6 +22,7 @@ from agentcore.engine.pool import ModelEntry, ModelPool
 from agentcore.engine.runtime import Engine
 from agentcore.engine.verifier import CustomCheck
 from agentcore.policy.engine import PolicyEngine
+from agentcore.ports.announcer import Announcer
 from agentcore.ports.inbox import Inbox
 from agentcore.ports.model import Model
 from agentcore.ports.presence import Presence
@@ -117,6 +118,7 @@ async def engine(
     guards: Guards | None = None,
     inbox: Inbox | None = None,
     presence: Presence | None = None,
+    announcer: Announcer | None = None,
 ):
     clock = clock or FakeClock(auto=True)
     pairs = [(profile(name), model) for name, model in models.items()] if isinstance(models, Mapping) else models
@@ -142,6 +144,7 @@ async def engine(
         guards=guards,
         inbox=inbox,
         presence=presence,
+        announcer=announcer,
     ) as running:
         yield running
 

@@ -79,6 +79,51 @@ policies/tests/desk.yaml:26:5: the writer has no tools: expected permit; decided
 """)
 
 
+OBLIGED = """\
+cases:
+  - { name: as it is, principal: writer, action: call_model, resource: local, expect: permit,
+      obliges: [redact, pricey] }
+  - { name: by ids, principal: writer, action: call_model, resource: local, expect: permit,
+      obliges: [no-mail, limit] }
+  - { name: too few, principal: writer, action: call_model, resource: local, expect: permit, obliges: [redact] }
+  - { name: too many, principal: writer, action: call_model, resource: local, expect: permit,
+      obliges: [redact, limit, mask] }
+  - { name: nothing, principal: writer, action: call_model, resource: local, expect: permit, obliges: [] }
+  - { name: not approval, principal: writer, action: call_model, resource: local, expect: permit, asks: [] }
+  - { name: nothing is right, principal: planner, action: plan, expect: permit, obliges: [] }
+"""
+
+
+def test_cases_can_say_what_must_be_done(tested, desk, agentcore):
+    asking = """
+@id("no-mail") @obligation("redact") @types("pii") permit (principal, action == Action::"call_model", resource);
+@id("pricey") @obligation("limit") @rate("9") @per("60") permit (principal, action == Action::"call_model", resource);
+"""
+    (desk / "policies" / "desk.cedar").write_text(POLICIES + asking, encoding="utf-8")
+    tested.write_text(OBLIGED, encoding="utf-8")
+    lines = agentcore("policy", "test").stdout.splitlines()
+    assert [line.partition(": expected")[0].rpartition(": ")[2] for line in lines[:-1]] == [
+        "too few",
+        "too many",
+        "nothing",
+    ]
+    assert (
+        "expected permit, which obliges to redact; decided: permit by calls, which obliges to redact (no-mail), "
+        in lines[0]
+    )
+    assert lines[-1] == "4 of 7 cases are decided as expected"
+    (first, *_) = json.loads(agentcore("policy", "test", "--json").stdout)["cases"]
+    assert first["expected"]["obliges"] == ["pricey", "redact"]
+    assert first["decided"]["obligations"] == [
+        {"policy": "no-mail", "types": ["pii"], "kind": "redact"},
+        {"policy": "pricey", "calls": 9, "seconds": 60.0, "by": "run", "kind": "limit"},
+    ]
+    tested.write_text(OBLIGED.replace("[redact]", "[redct]"), encoding="utf-8")
+    failed = agentcore("policy", "test")
+    assert failed.exit_code == ExitCode.USAGE
+    assert "unknown obligation or policy `redct`; did you mean `redact`?" in failed.stderr
+
+
 def test_outcomes_as_json(tested, agentcore):
     found = json.loads(agentcore("policy", "test", "--json").stdout)
     assert (found["passed"], len(found["cases"])) == (8, 8)
@@ -87,8 +132,15 @@ def test_outcomes_as_json(tested, agentcore):
             "place": "policies/tests/desk.yaml:9:5",
             "case": "not about others",
             "passed": True,
-            "expected": {"permitted": False, "policies": ["acme"], "asks": None},
-            "decided": {"permitted": False, "policies": ["acme"], "asks": [], "errors": []},
+            "expected": {"permitted": False, "policies": ["acme"], "asks": None, "obliges": None},
+            "decided": {
+                "permitted": False,
+                "policies": ["acme"],
+                "asks": [],
+                "obligations": [],
+                "unmet": [],
+                "errors": [],
+            },
             "facts": {
                 "principal": "analyst",
                 "role": "worker",
