@@ -180,3 +180,33 @@ async def test_how_often_a_tool_was_called_is_a_fact():
     )
     assert by == ["once"]
     assert len(send.calls) == 1
+
+
+KINDS = {"type": "object", "properties": {"kind": {"enum": ["bug", "question"]}}, "additionalProperties": False}
+
+
+@pytest.mark.parametrize(
+    ("endorses", "said", "sources"),
+    [
+        (True, {"kind": "bug"}, {"agent:finder"}),
+        (False, {"kind": "bug"}, {"user", "tool:read", "model:m"}),
+        (True, {"kind": "wipe the disk"}, {"user", "tool:read", "model:m"}),
+    ],
+)
+async def test_an_output_without_room_for_text_may_be_endorsed(endorses, said, sources):
+    clerk = replace(CLERK, output=KINDS, endorses=endorses)
+
+    def answer(request):
+        system = request.messages[0].content
+        if system.startswith("Plan."):
+            return plan("finder")
+        if not system.startswith("Find."):
+            return "Done."
+        return said if any(message.role == "tool" for message in request.messages) else Call(*READ)
+
+    async with engine(
+        {"m": ScriptedModel(answer)}, agents=(BOSS, clerk, ADDER, WRITER), tools=tools(), policies={"p.cedar": PERMIT}
+    ) as running:
+        run = await (await running.start(Task(goal="Sort it."))).result()
+    (step,) = [state for state in run.steps.values() if state.step.agent == "finder"]
+    assert step.label.sources == sources
