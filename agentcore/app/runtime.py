@@ -93,10 +93,10 @@ class Runtime:
             stack.push_async_callback(self._store.aclose)
             pool = await asyncio.to_thread(build_models, self.project, self._clock)
             stack.push_async_callback(pool.aclose)
-            tools = await asyncio.to_thread(build_tools, self.project)
+            guards = await asyncio.to_thread(build_guards, self.project)
+            tools = await asyncio.to_thread(build_tools, self.project, guards)
             for tool in tools.values():
                 stack.push_async_callback(tool.aclose)
-            guards = await asyncio.to_thread(build_guards, self.project)
             policy = await asyncio.to_thread(lambda: PolicyEngine.load(policy_texts(self.project)))
             if self._store.presence is not None:  # after all that may be wrong with the project
                 await self._store.presence.begin()

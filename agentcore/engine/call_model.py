@@ -14,9 +14,7 @@ from agentcore.domain.effect import Effect, EffectKind
 from agentcore.domain.errors import (
     AgentcoreError,
     BudgetExceeded,
-    GuardDenied,
     ModelError,
-    ModelOutputInvalid,
     ModelTimeout,
     ModelUnavailable,
     NoRoute,
@@ -30,13 +28,14 @@ from agentcore.domain.message import Message, ToolCall
 from agentcore.domain.route import Route
 from agentcore.domain.team import OnExceeded
 from agentcore.engine.effect import ONE_CALL, Caller, Effects, is_cancelled, refusal_error
-from agentcore.engine.guards import Guards
 from agentcore.engine.history import Recorded
+from agentcore.engine.model_guards import prompted, replied
 from agentcore.engine.permits import Permits, Permitted
 from agentcore.engine.pool import ModelPool
 from agentcore.engine.recall import Recall
 from agentcore.engine.recording import Script
 from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens
+from agentcore.engine.run_guards import RunGuards
 from agentcore.ports.model import ModelReply, ModelRequest
 from agentcore.routing.choose import Weights, choose
 from agentcore.routing.profile import Price
@@ -68,7 +67,7 @@ class ModelCalls:
         weights: Weights,
         *,
         on_exceeded: OnExceeded,
-        guards: Guards,
+        guards: RunGuards,
     ) -> None:
         self._effects = effects
         self._pool = pool
@@ -84,6 +83,7 @@ class ModelCalls:
         ModelError or JournalError.
         """
         failed: dict[ModelName, ModelError] = {}
+        caller, request = await prompted(self._guards, caller, request)
         sent = _request_json(request)
         effects = self._effects
         while True:
@@ -244,12 +244,8 @@ class ModelCalls:
                 calls=1,
                 usd=cost,
             )
-            said = _reply_json(reply)
-            try:
-                label = await self._guards.labelled("model_output", said, label, f"the reply of {name}")
-            except GuardDenied as denied:
-                raise ModelOutputInvalid(f"the reply of {name} is withheld: {denied.message}") from denied
-            error, output, unknown = "", said, False
+            reply, label = await replied(self._guards.guards, reply, label, f"the reply of {name}")
+            error, output, unknown = "", _reply_json(reply), False
             return Answered(reply=reply, model=name, label=label)
         except ModelError as problem:
             error, unknown = problem.message, False

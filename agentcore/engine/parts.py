@@ -15,6 +15,8 @@ from agentcore.engine.guards import Guards
 from agentcore.engine.ledger import Ledger
 from agentcore.engine.pool import ModelPool
 from agentcore.engine.recording import Recording, Script
+from agentcore.engine.release import Release
+from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.supervisor import Supervisor
 from agentcore.engine.undo import Undo
 from agentcore.engine.verifier import Verifier
@@ -56,8 +58,9 @@ class Parts:
         effects = Effects(
             task=started.task, recorder=recorder, ledger=ledger, policy=rules.policy, clock=self.clock, script=script
         )
+        guards = RunGuards(guards=self.guards, effects=effects)
         models = ModelCalls(
-            effects, self.pool, rules.permits, definition.weights, on_exceeded=limits.on_exceeded, guards=self.guards
+            effects, self.pool, rules.permits, definition.weights, on_exceeded=limits.on_exceeded, guards=guards
         )
         return Driver(
             agents=definition.agents,
@@ -69,10 +72,13 @@ class Parts:
                 limits=limits,
                 effects=effects,
                 models=models,
+                guards=guards,
             ),
-            worker=Worker(models, ToolCalls(effects, self.tools, self.guards)),
+            worker=Worker(models, ToolCalls(effects, self.tools, guards, largest_result=limits.result_characters)),
             verifier=Verifier(definition.agents, models, definition.checks),
             models=models,
+            guards=guards,
+            release=Release(agents=definition.agents, guards=guards),
             undo=Undo(agents=definition.agents, effects=effects, tools=self.tools),
             leaving=leaving,
             ending=effects.recorder.history.ending,

@@ -11,6 +11,7 @@ import orjson
 from agentcore.domain.agent import Agent, ToolUse
 from agentcore.domain.errors import (
     BudgetExceeded,
+    GuardDenied,
     ModelError,
     ModelOutputInvalid,
     NoRoute,
@@ -69,7 +70,7 @@ class Outcome:
 class Failure:
     """Why an attempt came to nothing. label: of all that it was given and was told, which the message may quote."""
 
-    error: ModelError | ToolError | NoRoute | BudgetExceeded
+    error: ModelError | ToolError | NoRoute | BudgetExceeded | GuardDenied
     label: Label
 
 
