@@ -1,19 +1,22 @@
-"""The texts in a JSON value: read as one, and put back changed."""
+"""The texts in a JSON value: read as one, and put back changed. Numbers are read as texts, too: some are of cards."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
 from agentcore.domain.detection import Span
 from agentcore.domain.json import JSON
+
+_MOST_DIGITS: Final = 64
+"""Of a number that is read. No longer one is of a card, an account or a person."""
 
 _Piece: TypeAlias = tuple[str, str]
 """A text, and what stands behind it."""
 
 
 def texts(value: JSON) -> Iterator[str]:
-    """Yield all texts in a value, the keys of objects included, in their order."""
+    """Yield all texts in a value, with the keys of objects and with numbers, in their order."""
     return (text for text, _ in _pieces(value))
 
 
@@ -58,8 +61,11 @@ def with_texts(value: JSON, instead: Iterator[str]) -> JSON:
                     key, number = f"{base} {number}", number + 1
                 changed[key] = with_texts(inner, instead)
             return changed
-        case bool() | int() | float() | None:
+        case bool() | None:
             return value
+        case int() | float():
+            text = next(instead)
+            return value if text == _digits(value) else text
         case _:
             return [with_texts(inner, instead) for inner in value]
 
@@ -70,10 +76,17 @@ def _pieces(value: JSON) -> Iterator[_Piece]:
             yield value, "\n"
         case Mapping():
             for key, inner in value.items():
-                yield key, ": " if isinstance(inner, str) else "\n"
+                yield key, ": " if isinstance(inner, str | int | float) and not isinstance(inner, bool) else "\n"
                 yield from _pieces(inner)
-        case bool() | int() | float() | None:
+        case bool() | None:
             return
+        case int() | float():
+            yield _digits(value), "\n"
         case _:
             for inner in cast("Sequence[JSON]", value):
                 yield from _pieces(inner)
+
+
+def _digits(number: float) -> str:
+    """Return a number as it is written; nothing when it is too long to be read."""
+    return str(number) if -(10**_MOST_DIGITS) < number < 10**_MOST_DIGITS else ""
