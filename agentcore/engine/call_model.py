@@ -27,6 +27,7 @@ from agentcore.domain.label import Label
 from agentcore.domain.message import Message, ToolCall
 from agentcore.domain.route import Route
 from agentcore.domain.team import OnExceeded
+from agentcore.engine.drafts import Drafts
 from agentcore.engine.effect import ONE_CALL, Caller, Effects, is_cancelled, refusal_error
 from agentcore.engine.history import Recorded
 from agentcore.engine.model_guards import prompted, replied
@@ -36,7 +37,7 @@ from agentcore.engine.recall import Recall
 from agentcore.engine.recording import Script
 from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens
 from agentcore.engine.run_guards import RunGuards
-from agentcore.ports.model import ModelReply, ModelRequest
+from agentcore.ports.model import ModelReply, ModelRequest, OnText
 from agentcore.routing.choose import Weights, choose
 from agentcore.routing.profile import Price
 from agentcore.routing.request import RouteRequest
@@ -68,6 +69,7 @@ class ModelCalls:
         *,
         on_exceeded: OnExceeded,
         guards: RunGuards,
+        drafts: Drafts,
     ) -> None:
         self._effects = effects
         self._pool = pool
@@ -75,6 +77,7 @@ class ModelCalls:
         self._weights = weights
         self._on_exceeded: OnExceeded = on_exceeded
         self._guards = guards
+        self._drafts = drafts
 
     async def call(self, caller: Caller, request: ModelRequest) -> Answered:
         """Return a model's reply, from the best model that can take the call or, when it fails, from the next.
@@ -228,10 +231,13 @@ class ModelCalls:
         used, error, unknown = ONE_CALL, "cancelled", True
         output: JSON = None
         started = clock.monotonic()
+        writing = self._drafts.writing(caller, name, request)
         try:
             async with self._pool.slot(name):
                 started = clock.monotonic()
-                reply = await self._measured(name, request)
+                reply = await self._measured(name, request, writing)
+            if writing is not None:
+                writing.end()
             cost = price.cost(
                 input_tokens=reply.input_tokens,
                 output_tokens=reply.output_tokens,
@@ -264,7 +270,7 @@ class ModelCalls:
                 )
             )
 
-    async def _measured(self, name: ModelName, request: ModelRequest) -> ModelReply:
+    async def _measured(self, name: ModelName, request: ModelRequest, on_text: OnText | None) -> ModelReply:
         """Call the model in time, and tell the pool how it went."""
         pool, clock = self._pool, self._effects.clock
         left = self._effects.ledger.seconds_left
@@ -275,7 +281,7 @@ class ModelCalls:
         pool.calling(name)
         try:
             async with asyncio.timeout(seconds):
-                reply = await pool.entries[name].model.complete(request)
+                reply = await pool.entries[name].model.complete(request, on_text)
         except TimeoutError:
             pool.failed(name, seconds)
             raise ModelTimeout(f"{name} did not answer within {seconds:g} s") from None

@@ -41,6 +41,7 @@ from agentcore.domain.verdict import Verdict, Vote
 from agentcore.engine.ask_person import WaitsForPerson, ask_person
 from agentcore.engine.call_model import ModelCalls
 from agentcore.engine.delegation import delegated
+from agentcore.engine.drafts import Drafts
 from agentcore.engine.effect import Caller, Effects
 from agentcore.engine.output import output_schema
 from agentcore.engine.release import Release
@@ -72,6 +73,7 @@ class Driver:
     verifier: Verifier
     models: ModelCalls
     guards: RunGuards
+    drafts: Drafts
     release: Release
     undo: Undo
     leaving: Callable[[], bool]

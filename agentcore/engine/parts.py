@@ -9,6 +9,7 @@ from agentcore.domain.ids import ToolName
 from agentcore.engine.call_model import ModelCalls
 from agentcore.engine.call_tool import ToolCalls
 from agentcore.engine.definition import Rules
+from agentcore.engine.drafts import Drafts
 from agentcore.engine.drive import Driver
 from agentcore.engine.effect import Effects
 from agentcore.engine.guards import Guards
@@ -59,8 +60,15 @@ class Parts:
             task=started.task, recorder=recorder, ledger=ledger, policy=rules.policy, clock=self.clock, script=script
         )
         guards = RunGuards(guards=self.guards, effects=effects)
+        drafts = Drafts(definition.agents[definition.team.answer], guards)
         models = ModelCalls(
-            effects, self.pool, rules.permits, definition.weights, on_exceeded=limits.on_exceeded, guards=guards
+            effects,
+            self.pool,
+            rules.permits,
+            definition.weights,
+            on_exceeded=limits.on_exceeded,
+            guards=guards,
+            drafts=drafts,
         )
         return Driver(
             agents=definition.agents,
@@ -78,6 +86,7 @@ class Parts:
             verifier=Verifier(definition.agents, models, definition.checks),
             models=models,
             guards=guards,
+            drafts=drafts,
             release=Release(agents=definition.agents, guards=guards),
             undo=Undo(agents=definition.agents, effects=effects, tools=self.tools),
             leaving=leaving,

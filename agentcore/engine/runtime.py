@@ -104,7 +104,7 @@ class Engine:
     def handle(self, run: RunId) -> RunHandle | None:
         """Return the handle of a run that is under way here."""
         found = self._driven_here.get(run)
-        return None if found is None else RunHandle(found[1], self._running[run])
+        return None if found is None else RunHandle(found[1], self._running[run], found[0].drafts)
 
     async def start(
         self,
@@ -293,7 +293,7 @@ class Engine:
         running.add_done_callback(_noted)
         self._running[id] = running
         self._driven_here[id] = (driver, recorder)
-        handle = RunHandle(recorder, running)
+        handle = RunHandle(recorder, running, driver.drafts)
         try:
             await asyncio.sleep(0)  # a task that is cancelled before its first step would not record the run's end
         except asyncio.CancelledError:  # nobody gets the handle
@@ -307,6 +307,7 @@ class Engine:
             return await driver.drive()
         finally:
             recorder.close()
+            driver.drafts.close()
             del self._running[id], self._driven_here[id]
 
     def _driver(self, recorder: Recorder, rules: Rules) -> Driver:

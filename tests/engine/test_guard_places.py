@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 from support.desk import ADDER, BOSS, FINDER, PERMIT_ALL, WRITER, Echo, engine, plan
+from support.finds import Finds
 from support.outside import Outside, Post
 
 from agentcore.adapters.journal.memory import MemoryJournal
 from agentcore.domain.agent import ToolUse
-from agentcore.domain.detection import NOTHING, Detection, Span
+from agentcore.domain.detection import NOTHING, Detection
 from agentcore.domain.effect import Safety
 from agentcore.domain.event import EffectFinished, EffectStarted, TextGuarded
 from agentcore.domain.guarding import GUARD_PLACES
@@ -25,24 +26,6 @@ FOUND = frozenset({"word", "word:WORD"})
 CLEAN = frozenset({"word:sanitised"})
 SEEKER = replace(FINDER, tools=(ToolName("echo"),), tool_use=ToolUse.AUTO)
 AGENTS = (BOSS, SEEKER, ADDER, WRITER)
-
-
-class Finds:
-    """A detector of a word."""
-
-    name, version = "word", "1"
-
-    def __init__(self, word="KEY"):
-        self.word = word
-        self.seen = []
-
-    def detect(self, text):
-        self.seen.append(text)
-        spans, at = [], text.find(self.word)
-        while at >= 0:
-            spans.append(Span(type="WORD", start=at, end=at + len(self.word)))
-            at = text.find(self.word, at + 1)
-        return Detection(score=1.0, flagged=True, spans=tuple(spans)) if spans else NOTHING
 
 
 def guards(place, action="label", detector=None, **options):
