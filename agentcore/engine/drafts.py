@@ -112,9 +112,9 @@ class Drafts:
             self._watchers.remove(queue)
 
     def _guard(self, label: Label) -> StreamGuard:
-        guards = self._guards.guards
-        both = dict.fromkeys((*guards.at("model_output"), *guards.at("output")))
-        return StreamGuard(tuple(both), label, self._permits, "the answer")
+        said, leaving = (self._guards.guards.at(place) for place in ("model_output", "output"))
+        more = [guard for guard in leaving if not any(guard is other for other in said)]
+        return StreamGuard([*said, *more], label, self._permits, "the answer")
 
     def _permits(self, label: Label) -> bool:
         effects = self._guards.effects

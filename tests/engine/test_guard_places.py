@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 from support.desk import ADDER, BOSS, FINDER, PERMIT_ALL, WRITER, Echo, engine, plan
 from support.finds import Finds
 from support.outside import Outside, Post
 
 from agentcore.adapters.journal.memory import MemoryJournal
+from agentcore.adapters.journal.memory_inbox import MemoryInbox
 from agentcore.domain.agent import ToolUse
+from agentcore.domain.approval import Ruling
+from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.detection import NOTHING, Detection
 from agentcore.domain.effect import Safety
 from agentcore.domain.event import EffectFinished, EffectStarted, TextGuarded
@@ -19,7 +24,11 @@ from agentcore.domain.guarding import GUARD_PLACES
 from agentcore.domain.ids import ToolName
 from agentcore.domain.label import Confidentiality
 from agentcore.domain.task import Task
+from agentcore.domain.trace import trace
 from agentcore.engine.guards import Guard, Guards
+from agentcore.policy.past_decision import past_decisions
+from agentcore.surfaces.cli.step_detail import step_detail
+from agentcore.surfaces.run_json import trace_json
 from agentcore.testing.scripted import Call, ScriptedModel
 
 FOUND = frozenset({"word", "word:WORD"})
@@ -383,3 +392,81 @@ async def test_a_run_that_goes_on_keeps_what_guards_have_said():
         again = await (await other.resume(run.id)).result()
     assert again.status == "succeeded"
     assert [arguments for arguments, _ in echo.calls] == [{"text": "a [WORD]"}]
+
+
+async def test_what_guards_have_said_outlasts_a_question_to_a_person():
+    journal, outside = MemoryJournal(), Outside()
+    inbox, post = MemoryInbox(journal), Post(outside, Safety.UNSAFE, approval=ApprovalRule())
+    agents = (BOSS, replace(FINDER, tools=(ToolName("post"),)), ADDER, WRITER)
+
+    def reply(request):
+        system, last = request.messages[0].content, request.messages[-1]
+        if system.startswith("Plan."):
+            return plan("finder")
+        return Call("post", {"text": "a KEY"}) if system.startswith("Find.") and last.role == "user" else "Done."
+
+    def process(looking=None):
+        return engine(
+            {"m": ScriptedModel(reply)}, agents=agents, tools=[post], journal=journal, inbox=inbox, guards=looking
+        )
+
+    async with process(guards("tool_call", "sanitise")) as running:
+        waiting = await (await running.start(Task(goal="go"))).result()
+    (asked,) = await inbox.approvals(status="pending")
+    assert asked.approval.value == {"text": "a [WORD]"}, "who approves sees what will be sent"
+    await inbox.rule(asked.approval.id, Ruling(verb="approve", actor="ann", version=1, at=0.0))
+    async with process() as running:
+        done = await (await running.resume(waiting.id)).result()
+        again = await running.replay(waiting.id)
+    assert (done.status, again.status, list(outside.done.values())) == ("succeeded", "succeeded", ["a [WORD]"])
+
+
+async def test_a_fork_has_what_guards_have_said_of_the_steps_that_it_keeps():
+    journal = MemoryJournal()
+    async with engine(
+        {"m": says(task="use the KEY")}, agents=AGENTS, tools=[Echo()], guards=guards("plan"), journal=journal
+    ) as running:
+        run = await (await running.start(Task(goal="go"))).result()
+        fork = await (await running.fork(run.id, "answer")).result()
+        again = await running.replay(fork.id)
+    assert fork.status == again.status == "succeeded"
+    assert fork.label.findings == FOUND
+    assert [fact.id for fact in (event.fact for event in await journal.read(fork.id)) if fact.kind == "text_guarded"]
+
+
+async def test_what_guards_raise_is_known_when_a_decision_is_looked_at_again():
+    journal = MemoryJournal()
+    async with engine(
+        {"m": says(found="a KEY")},
+        agents=AGENTS,
+        tools=[Echo()],
+        guards=guards("prompt", raises=Confidentiality.SECRET),
+        journal=journal,
+    ) as running:
+        run = await (await running.start(Task(goal="go"))).result()
+    known = {
+        past.call.partition("/")[2]: past.confidentiality
+        for past in past_decisions(await journal.read(run.id))
+        if past.decision.action == "call_model"
+    }
+    assert known["answer/1/writer/model.1"] is Confidentiality.SECRET
+    assert known["finder/1/finder/model.2"] is Confidentiality.INTERNAL
+
+
+async def test_a_trace_shows_what_guards_have_said():
+    done = await ran(says(answer="the KEY", found="a KEY"), guards("output", "deny"))
+    journal = MemoryJournal()
+    async with engine(
+        {"m": says(sought="a KEY")}, agents=AGENTS, tools=[Echo()], guards=guards("tool_call"), journal=journal
+    ) as running:
+        labelled = await (await running.start(Task(goal="go"))).result()
+    traced = trace(await journal.read(labelled.id))
+    (step,) = [step for step in traced.steps if step.id == "finder"]
+    assert trace_json(traced)["steps"][1]["attempts"][0]["guarded"] == [
+        {"place": "tool_call", "findings": sorted(FOUND), "value": None, "denied": ""}
+    ]
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(step_detail(traced, step))
+    assert "found in the tool call: word, word:WORD" in console.export_text()
+    (said,) = done.guarded
+    assert (said.place, said.denied) == ("output", "the guard word lets the answer go no further: it has found WORD")
