@@ -25,7 +25,7 @@ def as_one(value: JSON) -> str:
 
     So a detector sees what stands beside a text, as a reader does.
     """
-    return "".join(text + behind for text, behind in _pieces(value))
+    return "".join(text + behind for text, behind in _pieces(value)).removesuffix("\n")
 
 
 def spans_of_each(value: JSON, spans: Sequence[Span]) -> list[tuple[str, list[Span]]]:

@@ -144,31 +144,32 @@ class Guards:
 
         what: for messages. Raises GuardDenied.
         """
-        found = NOTHING_FOUND
-        for guard in self._at[place]:
-            value, more = await _looked(guard, value, what)
-            if more is not None:
-                found = found.join(more)
-        return value, found
+        guards, found = self._at[place], NOTHING_FOUND
+        if not guards:
+            return value, found
+        for _ in range(_ROUNDS):
+            before = value
+            for guard in guards:
+                value, more = await _looked(guard, value, what)
+                found = found if more is None else found.join(more)
+            if value is before:
+                return value, found
+        raise GuardDenied(f"guards let {what} go no further: they find more in it whatever is taken out")
 
 
 async def _looked(guard: Guard, value: JSON, what: str) -> tuple[JSON, Label | None]:
     """Return a value as one guard lets it go on, and what that adds to its label, None when it has found nothing."""
-    given = value
-    for _ in range(_ROUNDS):
-        text = as_one(value)
-        found = await guard.detection(text, what) if text else NOTHING
-        if found is not None and not found.flagged:
-            return value, None if value is given else guard.sanitised
-        if found is None or guard.action == "label":
-            return value, guard.label(found)
-        if guard.action == "deny" or not found.spans:  # where there is no place, nothing can be taken out
-            raise guard.denial(found, what)
-        parts = spans_of_each(value, found.spans)
-        value = with_texts(value, iter([redacted(text, inside, guard.replacement) for text, inside in parts]))
-    raise GuardDenied(
-        f"the guard {guard.detector.name} lets {what} go no further: it finds more whatever is taken out"
-    )
+    text = as_one(value)
+    found = await guard.detection(text, what) if text else NOTHING
+    if found is not None and not found.flagged:
+        return value, None
+    if found is None or guard.action == "label":
+        return value, guard.label(found)
+    if guard.action == "deny" or not found.spans:  # where there is no place, nothing can be taken out
+        raise guard.denial(found, what)
+    parts = spans_of_each(value, found.spans)
+    changed = [redacted(text, inside, guard.replacement) for text, inside in parts]
+    return with_texts(value, iter(changed)), guard.sanitised
 
 
 def malformed(text: str) -> str:

@@ -193,7 +193,7 @@ class Engine:
         """Begin a run that shares another's record and does a step, and all that depends on it, anew.
 
         changes: what is different, in words.  started, rules: how the run starts and on what, by default as the other.
-        Raises RunNotFound, ForkError when there is no such step, ConfigError or JournalError.
+        Raises RunNotFound, ForkError when there is no such step, GuardDenied, ConfigError or JournalError.
         """
         recorder, known = await self._fork(id, step, changes, started, rules, owner=self._takeover.owner)
         return await self._drive(self._driver(recorder, known), recorder)
@@ -225,6 +225,8 @@ class Engine:
         events = await self._journal.read(id)
         origin = Run.fold(events)
         begins = started or origin.started
+        if begins.task != origin.started.task:
+            begins = replace(begins, task=await self._parts.guards.task(begins.task))
         shared = shared_facts(events, step, changed=changed_values(origin.started.task, begins.task))
         if rules is None:
             known = await self._rules_for(origin)

@@ -76,6 +76,7 @@ class StreamGuard:
         part = self._window.release(spans, instead, ended=ended)
         if taken:
             await self._look_again(self._shown + part)
+            self._ask()
         self._shown = (self._shown + part)[-self._kept :]
         return part
 
@@ -92,12 +93,10 @@ class StreamGuard:
         return found.spans
 
     async def _look_again(self, text: str) -> None:
-        """Raise GuardDenied when what was taken out has laid something else bare."""
+        """Look at what is left: what was taken out may have laid something else bare. Raises GuardDenied."""
         for guard in self._guards:
-            if guard.action == "sanitise":
-                found = await guard.detection(text, self._what)
-                if found is None or found.flagged:
-                    raise GuardDenied(f"{self._what} cannot be sanitised while it is written")
+            if await self._found(guard, text):
+                raise GuardDenied(f"{self._what} cannot be sanitised while it is written")
 
     def _ask(self) -> None:
         if self._asked != self._label:

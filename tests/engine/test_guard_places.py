@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from dataclasses import replace
+from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 from support.desk import ADDER, BOSS, FINDER, PERMIT_ALL, WRITER, Echo, engine, plan
 from support.finds import Finds
@@ -19,8 +23,9 @@ from agentcore.domain.approval import Ruling
 from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.detection import NOTHING, Detection
 from agentcore.domain.effect import Safety
+from agentcore.domain.errors import GuardDenied
 from agentcore.domain.event import EffectFinished, EffectStarted, TextGuarded
-from agentcore.domain.guarding import GUARD_PLACES
+from agentcore.domain.guarding import GUARD_PLACES, GuardAction
 from agentcore.domain.ids import ToolName
 from agentcore.domain.label import Confidentiality
 from agentcore.domain.task import Task
@@ -345,7 +350,7 @@ async def test_where_nothing_is_found_nothing_is_recorded(place):
 async def test_a_guard_looks_where_it_was_told_to_and_nowhere_else():
     detector = Finds()
     await ran(says(answer="the end"), guards("output", detector=detector))
-    assert detector.seen == ["the end\n"]
+    assert detector.seen == ["the end"]
 
 
 async def test_what_is_found_as_a_whole_cannot_be_taken_out():
@@ -369,6 +374,20 @@ async def test_what_is_laid_bare_by_taking_something_out_is_taken_out_too():
         deep = deep.replace("KEY", "K" + "KEY" + "EY", 1)
     stubborn = await ran(says(answer=deep), guards("output", "sanitise", Nested()))
     assert (stubborn.run.status, stubborn.run.answer) == ("denied", None)
+
+
+@pytest.mark.parametrize("action", ["label", "sanitise"])
+async def test_what_one_guard_lays_bare_is_seen_by_those_before_it(action):
+    class Invisible(Finds):
+        def replacement(self, kind, text):
+            return ""
+
+    first = Guard(detector=Finds(), at=frozenset({"output"}), action=action)
+    second = Guard(detector=Invisible("\u200b"), at=frozenset({"output"}), action="sanitise")
+    done = await ran(says(answer="the K\u200bEY"), Guards([first, second]))
+    assert done.run.answer == ("the KEY" if action == "label" else "the [WORD]")
+    (said,) = done.guarded
+    assert ("word:WORD" in said.found.findings) == (action == "label")
 
 
 async def test_a_finding_raises_how_confidential_a_text_counts_as_unless_it_is_taken_out():
@@ -451,6 +470,50 @@ async def test_what_guards_raise_is_known_when_a_decision_is_looked_at_again():
     }
     assert known["answer/1/writer/model.1"] is Confidentiality.SECRET
     assert known["finder/1/finder/model.2"] is Confidentiality.INTERNAL
+
+
+LOOKING = st.lists(
+    st.tuples(st.sampled_from(GUARD_PLACES), st.sampled_from(get_args(GuardAction)), st.sampled_from(["KEY", "LOCK"])),
+    max_size=4,
+)
+SAID = st.sampled_from(["nothing", "the KEY", "a LOCK and a KEY", "KKEYEY"])
+
+
+@given(LOOKING, SAID, SAID, SAID, SAID)
+def test_whatever_guards_there_are_what_they_take_out_stays_out_and_a_replay_comes_to_the_same(
+    looking, task, sought, found, answer
+):
+    each = [Guard(detector=Finds(word), at=frozenset({place}), action=action) for place, action, word in looking]
+    model = says(task=task, sought=sought, found=found, answer=answer)
+    done = asyncio.run(ran(model, Guards(each)))
+    for place, action, word in looking:
+        if action == "label":
+            continue
+        if place == "output":
+            assert word not in str(done.run.answer)
+        if place == "prompt":
+            assert not any(word in message.content for request in model.requests for message in request.messages)
+        if place in {"tool_call", "model_output"}:
+            assert word not in str(
+                [fact.request for fact in done.facts if isinstance(fact, EffectStarted) and "/tool." in fact.effect.id]
+            )
+        if place == "plan" and done.run.plan:
+            assert word not in done.run.plan.steps[0].instruction
+
+
+async def test_a_fork_with_other_inputs_is_looked_at_like_a_task():
+    journal = MemoryJournal()
+    looking = Guards([Guard(detector=Finds(), at=frozenset({"input"}))], largest_input=100)
+    async with engine({"m": says()}, agents=AGENTS, tools=[Echo()], guards=looking, journal=journal) as running:
+        run = await (await running.start(Task(goal="go", inputs={"what": "x"}))).result()
+
+        def other(what):
+            return replace(run.started, task=replace(run.started.task, inputs={"what": what}))
+
+        fork = await (await running.fork(run.id, "plan", started=other("a KEY"))).result()
+        assert fork.label.findings == FOUND
+        with pytest.raises(GuardDenied, match="more than 100"):
+            await running.fork(run.id, "plan", started=other("x" * 200))
 
 
 async def test_a_trace_shows_what_guards_have_said():

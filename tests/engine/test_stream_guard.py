@@ -195,3 +195,13 @@ async def test_what_is_laid_bare_by_taking_something_out_stops_the_text():
     nested = Nested(re.compile("KEY"))
     with pytest.raises(GuardDenied, match="cannot be sanitised while it is written"):
         await shown(over(guard(nested)), ["K", "KEY", "EY"])
+
+
+async def test_what_one_guard_lays_bare_stops_the_text_that_another_denies():
+    class Invisible(Local):
+        def replacement(self, kind, text):
+            return ""
+
+    first, second = guard(Local(re.compile("KEY")), "deny"), guard(Invisible(re.compile("\u200b")))
+    with pytest.raises(GuardDenied, match="the guard local lets the answer go no further"):
+        await shown(over(first, second), ["the K\u200bEY"])
