@@ -75,9 +75,9 @@ TEXTS = st.lists(
 CUTS = st.lists(st.integers(0, 400), max_size=20)
 
 
-@given(TEXTS, CUTS, st.integers(1, 20))
+@given(TEXTS, CUTS, st.integers(1, 5))
 def test_however_a_text_is_cut_the_same_goes_on_and_nothing_that_is_found(text, cuts, stride):
-    window = StreamWindow(window=24, stride=stride)
+    window = StreamWindow(window=16, stride=stride)
     detector = Local()
     whole = redacted(text, detector.detect(text).spans)
     out = ""
@@ -89,6 +89,18 @@ def test_however_a_text_is_cut_the_same_goes_on_and_nothing_that_is_found(text, 
     if ready := window.ready(ended=True):
         out += window.release(detector.detect(ready).spans, ended=True)
     assert out == whole
+
+
+def test_wherever_a_look_cuts_a_span_none_of_it_goes_on():
+    for before in range(60):
+        text = "x" * before + " KEYS, no KEY, ab and KEY " + "y" * 60
+        window, out = StreamWindow(window=16, stride=1), ""
+        for piece in text:
+            window.add(piece)
+            if ready := window.ready():
+                out += window.release(Local().detect(ready).spans)
+        out += window.release(Local().detect(window.ready(ended=True)).spans, ended=True)
+        assert out == text.replace("KEYS", "[W]").replace("and KEY", "and [W]")
 
 
 @given(st.text("xyz \n", max_size=300), CUTS, st.integers(1, 40), st.integers(1, 40))
@@ -141,8 +153,10 @@ async def test_what_real_detectors_find_comes_out_as_of_the_whole(detector, sent
     text = filler + sentence + filler + sentence
     guards = Guards([guard(detector)])
     whole, _ = await guards.looked("output", text, "the answer")
-    out = await shown(over(guard(detector)), [text[at : at + size] for at in range(0, len(text), size)])
-    assert "".join(out) == whole != text
+    for stride in (STRIDE, 1):  # which looks at every character that comes: no span is only ever seen whole
+        stream = over(guard(detector), stride=stride)
+        out = await shown(stream, [text[at : at + size] for at in range(0, len(text), size)])
+        assert "".join(out) == whole != text
 
 
 async def test_every_character_is_shown_at_once_where_nothing_looks():
