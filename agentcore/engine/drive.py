@@ -74,8 +74,8 @@ class Driver:
     models: ModelCalls
     guards: RunGuards
     drafts: Drafts
-    release: Release
     undo: Undo
+    release: Release
     leaving: Callable[[], bool]
     ending: RunFinished | None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -253,7 +253,8 @@ class Driver:
         ):  # whose calls come after this event; else both are written together
             await record(finished)
             unrecorded = ()
-        verdict = await self.verifier.verify(agent, caller, instruction, outcome)
+        wanted = self.release.verifiers(caller, outcome.label)
+        verdict = await self.verifier.verify(agent, caller, instruction, outcome, wanted)
         if verdict.accepted and agent.approval is not None:
             await record(*unrecorded)
             unrecorded, vote = await self._approved(agent.approval, caller, finished)
@@ -327,7 +328,7 @@ class Driver:
 
         The process before may have begun with that: then the run ends as it said.
         """
-        end = self.ending or await self.release.ended(finish, decisions)
+        end = self.ending or await self.release.end(finish.status, finish.answer, finish.reason, decisions)
         if end.status != "succeeded" and self.undo.due:
             if self.ending is None:
                 await self.effects.recorder.record(RunEnding(end=end), durable=True)

@@ -6,34 +6,41 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from agentcore.domain.ids import ToolName
+from agentcore.engine.announcements import Announcements
 from agentcore.engine.call_model import ModelCalls
 from agentcore.engine.call_tool import ToolCalls
 from agentcore.engine.definition import Rules
 from agentcore.engine.drafts import Drafts
 from agentcore.engine.drive import Driver
 from agentcore.engine.effect import Effects
+from agentcore.engine.flows import Flows
 from agentcore.engine.guards import Guards
 from agentcore.engine.ledger import Ledger
 from agentcore.engine.pool import ModelPool
+from agentcore.engine.rates import Counts
 from agentcore.engine.recording import Recording, Script
+from agentcore.engine.redactor import Redactor
 from agentcore.engine.release import Release
 from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.supervisor import Supervisor
 from agentcore.engine.undo import Undo
 from agentcore.engine.verifier import Verifier
 from agentcore.engine.worker import Worker
+from agentcore.ports.announcer import Announcer
 from agentcore.ports.clock import Clock
 from agentcore.ports.tool import Tool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Models, tools, guards and time."""
+    """Models, tools, guards and time. counts: of calls that policies limit.  announcer: who is told outside."""
 
     pool: ModelPool
     tools: Mapping[ToolName, Tool]
     clock: Clock
     guards: Guards = field(default_factory=Guards)
+    counts: Counts = field(default_factory=Counts)
+    announcer: Announcer | None = None
 
     def driver(
         self,
@@ -47,20 +54,14 @@ class Parts:
 
         leaving: whether the engine closes.  script: what is recorded, for a replay.
         """
-        run, definition = recorder.run, rules.definition
-        started = run.started
+        definition, started = rules.definition, recorder.run.started
         limits = definition.limits
         if started.on_exceeded is not None:
             limits = replace(limits, on_exceeded=started.on_exceeded)
-        budget = started.budget if script is None else replace(started.budget, seconds=None)
-        if not rules.policy.reads("call_tool", "origins"):
-            recorder.history.origins = None
-        ledger = Ledger(budget, self.clock, used=run.used, seconds=recorder.history.active_seconds)
-        effects = Effects(
-            task=started.task, recorder=recorder, ledger=ledger, policy=rules.policy, clock=self.clock, script=script
-        )
+        effects = self._effects(recorder, rules, script)
         guards = RunGuards(guards=self.guards, effects=effects)
         drafts = Drafts(definition.agents[definition.team.answer], guards)
+        redactor = Redactor(self.guards)
         models = ModelCalls(
             effects,
             self.pool,
@@ -69,6 +70,7 @@ class Parts:
             on_exceeded=limits.on_exceeded,
             guards=guards,
             drafts=drafts,
+            redactor=redactor,
         )
         return Driver(
             agents=definition.agents,
@@ -82,13 +84,31 @@ class Parts:
                 models=models,
                 guards=guards,
             ),
-            worker=Worker(models, ToolCalls(effects, self.tools, guards, largest_result=limits.result_characters)),
+            worker=Worker(
+                models, ToolCalls(effects, self.tools, guards, redactor, largest_result=limits.result_characters)
+            ),
             verifier=Verifier(definition.agents, models, definition.checks),
             models=models,
             guards=guards,
             drafts=drafts,
-            release=Release(agents=definition.agents, guards=guards),
             undo=Undo(agents=definition.agents, effects=effects, tools=self.tools),
+            release=Release(agents=definition.agents, guards=guards, redactor=redactor),
             leaving=leaving,
             ending=effects.recorder.history.ending,
+        )
+
+    def _effects(self, recorder: Recording, rules: Rules, script: Script | None) -> Effects:
+        run = recorder.run
+        started = run.started
+        budget = started.budget if script is None else replace(started.budget, seconds=None)
+        return Effects(
+            task=started.task,
+            recorder=recorder,
+            ledger=Ledger(budget, self.clock, used=run.used, seconds=recorder.history.active_seconds),
+            policy=rules.policy,
+            clock=self.clock,
+            flows=Flows(recorder.history, started.task, rules.policy, self.tools),
+            script=script,
+            counts=self.counts,
+            announcements=Announcements(self.announcer, self.clock),
         )

@@ -49,6 +49,7 @@ class Supervisor:
         # The reasons why steps failed may quote what those steps were given.
         label = run.label.join(*(state.label for state in self._states(run) if state.status == "failed"))
         decision = self.effects.permit(self.effects.ask("plan", run.started.name, agent, label))
+        await self.effects.announce(decision, PLAN, f"{run.revision + 1}/plan")
         done = [state for state in self._states(run) if state.status == "succeeded"]
         messages = self._messages(agent, run, done)
         schema = proposal_schema(self.team, self.agents, self.limits)
@@ -77,7 +78,7 @@ class Supervisor:
                     done=[state.step for state in done],
                 )
                 plan, seen = await self._looked(plan, caller, {state.step.id for state in done})
-                return self._accepted(plan, revision, decision, seen)
+                return await self._accepted(plan, revision, decision, seen)
             except (PlanError, ModelOutputInvalid, GuardDenied) as error:
                 problems = error.problems if isinstance(error, PlanError) else (error.message,)
                 if number > known:
@@ -103,11 +104,13 @@ class Supervisor:
         words = dict(zip((step.id for step in new), cast("Sequence[tuple[str, JSONObject]]", changed), strict=True))
         return Plan(steps=tuple(_reworded(step, words.get(step.id)) for step in plan.steps)), label
 
-    def _accepted(self, plan: Plan, revision: int, decision: Decision, label: Label) -> PlanAccepted:
+    async def _accepted(self, plan: Plan, revision: int, decision: Decision, label: Label) -> PlanAccepted:
         """Return the event; the policy engine must permit every delegation before the first step starts."""
         agent = self.agents[self.team.supervisor]
         workers = dict.fromkeys(step.agent for step in plan.steps)
         delegations = [self.effects.delegation(agent, self.agents[name], label) for name in workers]
+        for each in delegations:
+            await self.effects.announce(each, PLAN, f"{revision}/delegate/{each.resource}")
         return PlanAccepted(plan=plan, revision=revision, label=label, decisions=(decision, *delegations))
 
     def _messages(self, agent: Agent, run: Run, done: Sequence[StepState]) -> tuple[Message, ...]:
