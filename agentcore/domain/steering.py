@@ -80,7 +80,7 @@ def vouched(value: str | float, origins: Origins, flow_of: FlowOf) -> Trust:
 
     An identifier vouches for itself alone, not for what stands within it: whoever may choose the name of a channel
     could write anything there. And it does so only while no untrusted text names it: else that text may have chosen it
-    ("delete the file 13").
+    ("delete the file 13"). Addresses of people are named everywhere, and so are no sign of that.
     """
     if origins.said_by_people(value):
         return Trust.TRUSTED
@@ -88,7 +88,9 @@ def vouched(value: str | float, origins: Origins, flow_of: FlowOf) -> Trust:
     best = max((each for each in within if each < Trust.TRUSTED), default=Trust.UNTRUSTED)
     if all(_trust(place, flow_of) < Trust.TRUSTED for place in origins.places(value, whole=True)):
         return best
-    chosen = any(_trust(place, flow_of) is Trust.UNTRUSTED for place in origins.named_in_text(value))
+    chosen = "@" not in str(value) and any(
+        _trust(place, flow_of) is Trust.UNTRUSTED for place in origins.named_in_text(value)
+    )
     return max(best, Trust.INTERNAL) if chosen else Trust.TRUSTED
 
 
