@@ -93,10 +93,10 @@ class Runtime:
             stack.push_async_callback(self._store.aclose)
             pool = await asyncio.to_thread(build_models, self.project, self._clock)
             stack.push_async_callback(pool.aclose)
-            tools = await asyncio.to_thread(build_tools, self.project)
+            guards = await asyncio.to_thread(build_guards, self.project)
+            tools = await asyncio.to_thread(build_tools, self.project, guards)
             for tool in tools.values():
                 stack.push_async_callback(tool.aclose)
-            guards = await asyncio.to_thread(build_guards, self.project)
             announcer = build_announcer(self.project)
             if announcer is not None:
                 stack.push_async_callback(announcer.aclose)

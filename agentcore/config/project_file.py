@@ -47,6 +47,12 @@ class RunLimitKeys(Strict):
         default=1_000_000, ge=1, description="Characters of a task, all its inputs together; a larger one is refused."
     )
 
+    result_characters: int = Field(
+        default=200_000,
+        ge=1,
+        description="Characters of what a tool returns, as JSON; of a larger result the agent is told only that.",
+    )
+
     def limits(self, on_exceeded: OnExceeded) -> RunLimits:
         """Return the value."""
         return RunLimits(**self.model_dump(), on_exceeded=on_exceeded)

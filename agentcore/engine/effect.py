@@ -100,9 +100,13 @@ class Effects:
 
     def new(self, caller: Caller, kind: EffectKind) -> EffectId:
         """Return the id of the next effect of this caller."""
+        return self.next_id(caller, kind)
+
+    def next_id(self, caller: Caller, what: str) -> EffectId:
+        """Return the id of the next of its kind of this caller."""
         agent = caller.agent.name
-        number = self._count(caller, f"{agent}/{kind}")
-        return EffectId(f"{self.recorder.run.revision + 1}/{caller.step}/{caller.attempt}/{agent}/{kind}.{number}")
+        number = self._count(caller, f"{agent}/{what}")
+        return EffectId(f"{self.recorder.run.revision + 1}/{caller.step}/{caller.attempt}/{agent}/{what}.{number}")
 
     def model_effect(self, id: EffectId, caller: Caller, name: str) -> Effect:
         """Return a model call. Its key is its id: repeated, it costs money and changes nothing."""

@@ -13,6 +13,7 @@ from agentcore.domain.agent import Agent, ToolUse
 from agentcore.domain.endorsement import endorsed
 from agentcore.domain.errors import (
     BudgetExceeded,
+    GuardDenied,
     ModelError,
     ModelOutputInvalid,
     NoRoute,
@@ -76,7 +77,7 @@ class Outcome:
 class Failure:
     """Why an attempt came to nothing. label: of all that it was given and was told, which the message may quote."""
 
-    error: ModelError | ToolError | NoRoute | BudgetExceeded
+    error: ModelError | ToolError | NoRoute | BudgetExceeded | GuardDenied
     label: Label
 
 
