@@ -26,6 +26,7 @@ from agentcore.ports.snapshots import Snapshots
 from agentcore.ports.work_queue import WorkQueue
 
 if TYPE_CHECKING:
+    from agentcore.adapters.audit.sql_audit import SqlAudit
     from agentcore.adapters.journal.run_files import RunFiles
     from agentcore.config.project import Project
 
@@ -42,9 +43,9 @@ class Store:
     """Where runs are recorded.
 
     snapshots, presence: None for one that ends with its process.  outbox: None for one that nobody is told of.
-    archive: None for one whose runs stay for ever.  changed: whether another process has written since the last time
-    it was asked.  url: of a database that many machines share; a queue hands its runs out.  queued: note whether a run
-    is in the queue.
+    archive: None for one whose runs stay for ever.  audit: None for one that ends with its process.  changed: whether
+    another process has written since the last time it was asked.  url: of a database that many machines share; a queue
+    hands its runs out.  queued: note whether a run is in the queue.
     """
 
     journal: Journal
@@ -53,6 +54,7 @@ class Store:
     snapshots: Snapshots | None = None
     presence: Presence | None = None
     archive: Archive | None = None
+    audit: SqlAudit | None = None
     changed: Callable[[], Awaitable[bool]] = _unchanged
     url: StoreUrl | None = None
     queued: Callable[[RunId, bool], Awaitable[None]] | None = None
@@ -103,7 +105,8 @@ async def describe_store(url: StoreUrl) -> str:
 def postgres_store(url: StoreUrl) -> Store:
     """Return the store in a PostgreSQL database. Raises as `store_at`."""
     _check(url)
-    from agentcore.adapters.heartbeat import HeartbeatPresence  # noqa: PLC0415  # not needed to validate
+    from agentcore.adapters.audit.sql_audit import SqlAudit  # noqa: PLC0415  # not needed to validate
+    from agentcore.adapters.heartbeat import HeartbeatPresence  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.archive import SqlArchive  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.inbox import SqlInbox  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.outbox import SqlOutbox  # noqa: PLC0415  # as above
@@ -122,6 +125,7 @@ def postgres_store(url: StoreUrl) -> Store:
         outbox=SqlOutbox(journal.ask),
         archive=SqlArchive(journal.ask),
         presence=HeartbeatPresence(journal.ask),
+        audit=SqlAudit(journal.ask),
         url=url,
         queued=queued,
     )
@@ -157,7 +161,9 @@ def _check(url: StoreUrl) -> None:
 
 def sqlite_store(path: Path) -> Store:
     """Return the store in a SQLite file."""
-    from agentcore.adapters.journal.archive import SqlArchive  # noqa: PLC0415  # not needed to validate
+    from agentcore.adapters.audit.secret import secret_of  # noqa: PLC0415  # not needed to validate
+    from agentcore.adapters.audit.sql_audit import SqlAudit  # noqa: PLC0415  # as above
+    from agentcore.adapters.journal.archive import SqlArchive  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.inbox import SqlInbox  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.outbox import SqlOutbox  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.snapshots import SqlSnapshots  # noqa: PLC0415  # as above
@@ -173,6 +179,7 @@ def sqlite_store(path: Path) -> Store:
         snapshots=SqlSnapshots(journal.ask),
         presence=FilePresence(path),
         archive=SqlArchive(journal.ask, space=SqliteSpace(journal.ask)),
+        audit=SqlAudit(journal.ask, lambda: secret_of(path)),
         changed=journal.changed,
     )
 

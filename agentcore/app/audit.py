@@ -1,0 +1,171 @@
+"""Audit: whether the chains of a store, or of an exported file, are what was written; checkpoints of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from loguru import logger
+
+from agentcore.adapters.audit.export_lines import Exported
+from agentcore.adapters.audit.sql_audit import SqlAudit
+from agentcore.app.store import Store
+from agentcore.audit.checkpoint import Signed
+from agentcore.audit.entry import Link
+from agentcore.audit.verify import Chain, Fault, Head
+from agentcore.domain.errors import AgentcoreError, JournalUnavailable
+from agentcore.ports.clock import Clock
+
+CHECKPOINT_SECONDS: Final = 60.0
+"""How often a runtime signs where the chains stand."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What was found of one tenant's chain.
+
+    size: the number of the last entry.  checkpoints: how many were checked.  fault: what is wrong first, None when
+    nothing is.
+    """
+
+    tenant: str
+    size: int
+    checkpoints: int
+    fault: Fault | None
+
+
+def chains_of(store: Store) -> SqlAudit:
+    """Return the audit of a store. Raises JournalUnavailable when it has none."""
+    if store.audit is None:
+        raise JournalUnavailable("this store has no audit")
+    return store.audit
+
+
+async def verify_store(
+    audit: SqlAudit, *, tenant: str | None = None, anchors: Sequence[Signed] = (), keys: Sequence[bytes] = ()
+) -> Sequence[Verified]:
+    """Return what is found of each chain, or of one tenant's.
+
+    anchors: checkpoints that were kept outside.  keys: public keys that are trusted beside the store's own.
+    """
+    heads = await audit.heads()
+    asked = sorted({*heads, *(each.tenant for each in _readable(anchors))} if tenant is None else {tenant})
+    if not asked:
+        return ()
+    trusted = _trust([(await audit.vault()).public_key, *keys])
+    found: list[Verified] = []
+    for name in asked:
+        checkpoints = _placed(await audit.checkpoints(name), anchors, name)
+        chain = Chain(name, checkpoints, trusted)
+        found.append(await _verified(name, chain, audit.links(name), heads.get(name), len(checkpoints)))
+        if found[-1].fault is None:
+            fault = await _key_fault(audit, name)
+            if fault is not None:
+                found[-1] = Verified(tenant=name, size=chain.size, checkpoints=len(checkpoints), fault=fault)
+    return found
+
+
+async def verify_exported(
+    exported: Exported, *, tenant: str | None = None, anchors: Sequence[Signed] = (), keys: Sequence[bytes] = ()
+) -> Sequence[Verified]:
+    """Return what is found of each chain in a file. keys: the only ones that are trusted; none trusts the file's."""
+    trusted = _trust(keys or [exported.public_key])
+    found: list[Verified] = []
+    names = {*exported.chains, *(each.tenant for each in _readable(anchors))} if tenant is None else {tenant}
+    for name in sorted(names):
+        part = exported.chains.get(name)
+        checkpoints = _placed(part.checkpoints if part else (), anchors, name)
+        chain = Chain(name, checkpoints, trusted)
+        links = _each(part.links if part else ())
+        found.append(await _verified(name, chain, links, part.head if part else None, len(checkpoints)))
+    return found
+
+
+async def checkpoint_all(audit: SqlAudit, clock: Clock) -> Sequence[Signed]:
+    """Sign where each chain stands, and return what was signed."""
+    signed = [await audit.checkpoint(tenant, clock.now()) for tenant in await audit.heads()]
+    return [each for each in signed if each is not None]
+
+
+@contextlib.asynccontextmanager
+async def checkpointed(store: Store, clock: Clock) -> AsyncGenerator[None]:
+    """Sign where the chains stand every minute, and at the end."""
+    audit = store.audit
+    if audit is None:
+        yield
+        return
+    task = asyncio.create_task(_keep_signing(audit, clock), name="audit")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await _sign(audit, clock)
+
+
+async def _keep_signing(audit: SqlAudit, clock: Clock) -> None:
+    while True:
+        await clock.sleep(CHECKPOINT_SECONDS)
+        await _sign(audit, clock)
+
+
+async def _sign(audit: SqlAudit, clock: Clock) -> None:
+    try:
+        await checkpoint_all(audit, clock)
+    except AgentcoreError as error:
+        logger.warning("the audit cannot be signed: {}", error.message)
+
+
+async def _verified(
+    tenant: str, chain: Chain, links: AsyncIterator[Link], head: Head | None, checkpoints: int
+) -> Verified:
+    async for link in links:
+        chain.add(link)
+        if chain.fault is not None:
+            break
+    fault = chain.fault or chain.end(head or Head(size=0, hash=bytes(32).hex()))
+    return Verified(tenant=tenant, size=chain.size, checkpoints=checkpoints, fault=fault)
+
+
+async def _key_fault(audit: SqlAudit, tenant: str) -> Fault | None:
+    for key in (await audit.keys(tenant)).values():
+        if isinstance(key, str):
+            return Fault(tenant=tenant, sequence=0, problem="key", what=key)
+    return None
+
+
+async def _each(links: Iterable[Link]) -> AsyncIterator[Link]:
+    for link in links:
+        yield link
+
+
+def _trust(keys: Sequence[bytes]) -> Callable[[str, bytes, bytes], bool | None]:
+    from agentcore.adapters.audit.vault import is_signed, key_id  # noqa: PLC0415  # loads ciphers
+
+    known: Mapping[str, bytes] = {key_id(key): key for key in keys}
+
+    def trusted(key: str, body: bytes, signature: bytes) -> bool | None:
+        return is_signed(known[key], body, signature) if key in known else None
+
+    return trusted
+
+
+def _placed(checkpoints: Sequence[Signed], anchors: Sequence[Signed], tenant: str) -> Mapping[str, Signed]:
+    placed = {f"checkpoint {number}": each for number, each in enumerate(checkpoints, start=1)}
+    for number, each in enumerate(anchors, start=1):
+        with contextlib.suppress(ValueError):
+            if each.read().tenant != tenant:
+                continue
+        placed[f"the checkpoint kept outside, {number}"] = each
+    return placed
+
+
+def _readable(anchors: Sequence[Signed]) -> list[Any]:
+    found: list[Any] = []
+    for each in anchors:
+        with contextlib.suppress(ValueError):
+            found.append(each.read())
+    return found
