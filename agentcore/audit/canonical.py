@@ -30,7 +30,7 @@ def canonical(value: Any) -> bytes:
     except (_NotPlainError, orjson.JSONEncodeError):
         pass
     try:
-        return rfc8785.dumps(cast("Any", _bare(value)))
+        return rfc8785.dumps(_bare(value))
     except (rfc8785.CanonicalizationError, UnicodeError, RecursionError):
         return json.dumps(_bare(value), sort_keys=True, separators=(",", ":")).encode()
 
@@ -53,7 +53,7 @@ def _plain(value: Any, depth: int) -> Any:
     Its keys are ASCII, its numbers are small, and none is a fraction that ends in .0. Raises _NotPlainError when it
     cannot be.
     """
-    kind: type = type(value)
+    kind = cast("type[object]", type(value))
     if kind is dict:
         return _plain_object(value, depth - 1)
     if kind is list or kind is tuple:

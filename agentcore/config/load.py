@@ -96,6 +96,14 @@ def wants_access_log(root: Path) -> bool:
     return source is not None and source.get(("audit", "access_log")) is True
 
 
+def find_archives(root: Path) -> Path | None:
+    """Return the folder into which retention puts the runs of the project in a folder, None when there is none."""
+    path = root / PROJECT_FILE
+    source = read_yaml(path, path.as_posix(), Problems())
+    written = None if source is None else source.get(("retention", "export"))
+    return root / written if isinstance(written, str) and written else None
+
+
 def load_project(root: Path, plugins: Plugins, *, environment: Mapping[str, str] | None = None) -> Project:
     """Return the project in a folder.
 

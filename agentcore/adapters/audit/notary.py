@@ -25,12 +25,12 @@ _MOVE: Final = (
     "INSERT INTO audit_heads (tenant, size, hash, erased_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (tenant) "
     "DO UPDATE SET size = excluded.size, hash = excluded.hash, erased_at = excluded.erased_at"
 )
-_KEYS: Final = (
+KEYS: Final = (
     "SELECT subject, wrapped FROM audit_subjects WHERE tenant = ?1 AND name = ?2 ORDER BY made_at DESC, subject"
 )
-_NEW_KEY: Final = "INSERT INTO audit_subjects (tenant, subject, name, wrapped, made_at) VALUES (?1, ?2, ?3, ?4, ?5)"
-KEPT_SECRET: Final = "SELECT wrapped FROM audit_subjects WHERE tenant = '' AND subject = ''"  # noqa: S105  # SQL
-NEW_SECRET: Final = (  # SQL; one for all processes: whoever comes second takes the first one's
+NEW_KEY: Final = "INSERT INTO audit_subjects (tenant, subject, name, wrapped, made_at) VALUES (?1, ?2, ?3, ?4, ?5)"
+READ_KEPT: Final = "SELECT wrapped FROM audit_subjects WHERE tenant = '' AND subject = ''"
+MAKE_KEPT: Final = (  # one for all processes: whoever comes second takes the first one's
     "INSERT INTO audit_subjects (tenant, subject, name, wrapped, made_at) VALUES ('', '', '', ?1, 0) "
     "ON CONFLICT DO NOTHING"
 )
@@ -184,21 +184,21 @@ class Notary:
     def _learn_key(self, owner: Owner, at: int) -> Generator[Step, Sequence[Any], None]:
         vault = yield from self.vault()
         tenant, user = owner
-        for subject, wrapped in (yield Query(_KEYS, (tenant, user))):
+        for subject, wrapped in (yield Query(KEYS, (tenant, user))):
             try:
                 self._keys[owner] = vault.key(tenant, subject, user, wrapped)
             except ValueError:  # made under another secret: what it sealed waits for that one
                 continue
             return
         key, wrapped = vault.new_key(tenant, user)
-        yield Change(_NEW_KEY, (tenant, key.id, user, wrapped, at / 1_000_000))
+        yield Change(NEW_KEY, (tenant, key.id, user, wrapped, at / 1_000_000))
         self._keys[owner] = key
 
     def _kept_secret(self) -> Generator[Step, Sequence[Any], bytes]:
-        rows = yield Query(KEPT_SECRET, ())
+        rows = yield Query(READ_KEPT, ())
         if not rows:
-            yield Change(NEW_SECRET, (encoded(new_secret()),))
-            rows = yield Query(KEPT_SECRET, ())
+            yield Change(MAKE_KEPT, (encoded(new_secret()),))
+            rows = yield Query(READ_KEPT, ())
         secret = decoded(rows[0][0])
         if secret is None:
             raise JournalCorrupt("the secret of the store's audit is damaged", hint="restore it from a backup")

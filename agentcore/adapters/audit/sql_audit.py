@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from agentcore.adapters.audit.notary import KEPT_SECRET, NEW_SECRET, place_of
+from agentcore.adapters.audit.notary import KEYS, MAKE_KEPT, NEW_KEY, READ_KEPT, place_of
 from agentcore.adapters.audit.secret import decoded, encoded, new_secret, secret_from
 from agentcore.adapters.journal.inbox import Ask
-from agentcore.adapters.journal.projection import Statement
+from agentcore.adapters.journal.projection import Statement, storable
 from agentcore.audit.checkpoint import Checkpoint, Signed
 from agentcore.audit.entry import GENESIS, Draft, Entry, Link, entry_hash
 from agentcore.audit.merkle import Frontier
 from agentcore.audit.verify import Head
 from agentcore.domain.errors import JournalCorrupt
+from agentcore.domain.json import JSON
 
 if TYPE_CHECKING:
     from agentcore.adapters.audit.vault import SubjectKey, Vault
@@ -31,6 +33,9 @@ _KEEP: Final = (
     "ON CONFLICT DO NOTHING"
 )
 _SUBJECTS: Final = "SELECT subject, name, wrapped FROM audit_subjects WHERE tenant = ?1 AND subject <> ''"
+_FIRST: Final = "SELECT min(sequence) FROM audit WHERE tenant = ?1"
+_EXPIRE: Final = "DELETE FROM audit WHERE tenant = ?1 AND sequence <= ?2"
+_EXPIRE_CHECKPOINTS: Final = "DELETE FROM audit_checkpoints WHERE tenant = ?1 AND size < ?2"
 _AT_ONCE: Final = 1_000
 
 
@@ -121,6 +126,35 @@ class SqlAudit:
                 found[subject] = str(error)
         return found
 
+    async def key_of(self, tenant: str, user: str) -> SubjectKey:
+        """Return the key of a user, a new one when there is none that can be read."""
+        tenant, name = storable(tenant), storable(user)
+        vault = await self.vault()
+        for subject, wrapped in await self._ask(lambda store: store.rows(KEYS, (tenant, name))):
+            try:
+                return vault.key(tenant, subject, name, wrapped)
+            except ValueError:
+                continue
+        key, wrapped = vault.new_key(tenant, name)
+        row = (tenant, key.id, name, wrapped, time.time())
+        await self._ask(lambda store: store.change(NEW_KEY, row))
+        return key
+
+    async def expire(self, tenant: str, before: float) -> int:
+        """Delete entries up to the last checkpoint before a moment, with a word of it in the chain; return how many.
+
+        before: seconds since the epoch.
+        """
+        old = [each.read() for each in await self.checkpoints(tenant)]
+        size = max((each.size for each in old if each.at < before * 1_000_000), default=0)
+        first = await self._ask(lambda store: store.rows(_FIRST, (tenant,)))
+        if not first or first[0][0] is None or first[0][0] > size:
+            return 0
+        facts: dict[str, JSON] = {"at": round(time.time() * 1_000_000), "kind": "expiry", "resource": "audit"}
+        draft = Draft(None, {**facts, "action": "delete", "count": size}, tenant=tenant)
+        row = (tenant, size)
+        return (await self.record([draft], [(_EXPIRE, row), (_EXPIRE_CHECKPOINTS, row)]))[0]
+
     async def vault(self) -> Vault:
         """Return what the store's secret can do; one is made when there is none. Raises ConfigError."""
         from agentcore.adapters.audit.vault import Vault  # noqa: PLC0415  # loads ciphers
@@ -129,10 +163,10 @@ class SqlAudit:
             return Vault(self._secret())
         secret = secret_from(os.environ)
         if secret is None:
-            rows = await self._ask(lambda store: store.rows(KEPT_SECRET))
+            rows = await self._ask(lambda store: store.rows(READ_KEPT))
             if not rows:
-                await self._ask(lambda store: store.change(NEW_SECRET, (encoded(new_secret()),)))
-                rows = await self._ask(lambda store: store.rows(KEPT_SECRET))
+                await self._ask(lambda store: store.change(MAKE_KEPT, (encoded(new_secret()),)))
+                rows = await self._ask(lambda store: store.rows(READ_KEPT))
             secret = decoded(rows[0][0])
         if secret is None:
             raise _broken("the secret in the store is damaged")

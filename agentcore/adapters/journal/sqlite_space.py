@@ -19,6 +19,7 @@ _SOON_WRITTEN: Final = 64 * 1024 * 1024
 _RESERVE: Final = 4
 """One page of so many may stay free: what is recorded next takes them, and the file need not shrink and grow again."""
 
+_CUT_TRIES: Final = 3
 _INCREMENTAL: Final = 2
 _PATIENCE_MS: Final = 100
 
@@ -46,6 +47,18 @@ class SqliteSpace:
         if everything:
             await self._cut_log()
         return max(0, before - await self._number("page_count")) * page
+
+    async def scrub(self) -> str:
+        """Write the file anew, without what was deleted; return what is left to be done, empty when nothing is.
+
+        Others cannot write meanwhile.
+        """
+        await self._ask(lambda store: store.rows("VACUUM"))
+        for _ in range(_CUT_TRIES):
+            busy, _, _ = (await self._ask(lambda store: store.rows("PRAGMA wal_checkpoint(TRUNCATE)")))[0]
+            if not busy:
+                return ""
+        return "another process reads the store; when it has ended, run this again, so that the log is cut"
 
     async def _shrink(self, *, spare: bool) -> None:
         """Cut free pages off, some at a time, so that others can write in between."""

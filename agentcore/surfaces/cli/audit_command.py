@@ -16,6 +16,7 @@ from agentcore.surfaces.cli.lazy import LazyGroup
             f"{__package__}.audit_export:checkpoint",
             "Sign where the chains stand, and keep it elsewhere.",
         ),
+        "hold": (f"{__package__}.audit_hold:hold", "Keep a run, or all of a user's, whatever retention says."),
         "export": (f"{__package__}.audit_export:export", "Print chains and checkpoints as JSON lines."),
     },
 )
