@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from agentcore.app.store import Store
 from agentcore.audit.checkpoint import Signed
 from agentcore.audit.entry import Link
 from agentcore.audit.verify import Chain, Fault, Head
+from agentcore.config.audit import AuditSettings
 from agentcore.domain.errors import AgentcoreError, JournalUnavailable
 from agentcore.ports.clock import Clock
 
@@ -91,13 +92,13 @@ async def checkpoint_all(audit: SqlAudit, clock: Clock) -> Sequence[Signed]:
 
 
 @contextlib.asynccontextmanager
-async def checkpointed(store: Store, clock: Clock) -> AsyncGenerator[None]:
-    """Sign where the chains stand every minute, and at the end."""
+async def checkpointed(store: Store, clock: Clock, settings: AuditSettings) -> AsyncGenerator[None]:
+    """Sign where the chains stand every minute, and at the end; delete entries that are old enough."""
     audit = store.audit
     if audit is None:
         yield
         return
-    task = asyncio.create_task(_keep_signing(audit, clock), name="audit")
+    task = asyncio.create_task(_keep_signing(store, audit, clock, settings.keep_seconds), name="audit")
     try:
         yield
     finally:
@@ -106,17 +107,34 @@ async def checkpointed(store: Store, clock: Clock) -> AsyncGenerator[None]:
         await _sign(audit, clock)
 
 
-async def _keep_signing(audit: SqlAudit, clock: Clock) -> None:
+async def expire_all(store: Store, audit: SqlAudit, before: float) -> int:
+    """Delete entries older than a moment, but none of a tenant of which something must be kept; return how many."""
+    held = set[str]() if store.subjects is None else {hold.tenant for hold in await store.subjects.holds()}
+    return sum([await audit.expire(tenant, before) for tenant in await audit.heads() if tenant not in held])
+
+
+async def _keep_signing(store: Store, audit: SqlAudit, clock: Clock, keep_seconds: float | None) -> None:
     while True:
         await clock.sleep(CHECKPOINT_SECONDS)
         await _sign(audit, clock)
+        if keep_seconds is not None:
+            with _told("old entries of the audit cannot be deleted"):
+                await expire_all(store, audit, clock.now() - keep_seconds)
 
 
 async def _sign(audit: SqlAudit, clock: Clock) -> None:
-    try:
+    with _told("the audit cannot be signed"):
         await checkpoint_all(audit, clock)
+
+
+@contextlib.contextmanager
+def _told(what: str) -> Generator[None]:
+    try:
+        yield
     except AgentcoreError as error:
-        logger.warning("the audit cannot be signed: {}", error.message)
+        logger.warning("{}: {}", what, error.message)
+    except ValueError as error:  # a checkpoint is damaged
+        logger.warning("{}: {}", what, error)
 
 
 async def _verified(

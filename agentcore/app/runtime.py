@@ -92,7 +92,7 @@ class Runtime:
         """Build the parts. Raises ConfigError, PluginError or ModelError with what to do next."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._store.aclose)
-            await stack.enter_async_context(checkpointed(self._store, self._clock))
+            await stack.enter_async_context(checkpointed(self._store, self._clock, self.project.audit))
             pool = await asyncio.to_thread(build_models, self.project, self._clock)
             stack.push_async_callback(pool.aclose)
             tools = await asyncio.to_thread(build_tools, self.project)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from support.desk import ADDER, BOSS, FINDER, WRITER, Echo, engine, plan
-
 from agentcore.app.store import Store
 from agentcore.domain.ids import RunId, ToolName
 from agentcore.domain.run import Run
@@ -13,6 +11,7 @@ from agentcore.domain.task import Task
 from agentcore.engine.runtime import Engine
 from agentcore.testing.fake_clock import FakeClock
 from agentcore.testing.scripted import Call, ScriptedModel
+from support.desk import ADDER, BOSS, FINDER, WRITER, Echo, engine, plan
 
 TEAM = (BOSS, replace(FINDER, tools=(ToolName("echo"),)), ADDER, WRITER)
 NO_ECHO = {"p.cedar": '@id("all")\npermit(principal, action, resource);\n@id("no-echo")\nforbid(principal, action == '

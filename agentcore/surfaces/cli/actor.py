@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import getpass
 from collections.abc import Callable, Sequence
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from agentcore.surfaces.cli.project_choice import chosen_folder, chosen_store
 
 if TYPE_CHECKING:
     from agentcore.app import Store
@@ -43,6 +46,23 @@ def system_user() -> str:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
+
+
+def note_look(project: Path | None, look: Look, *, what: str, runs: Sequence[str]) -> None:
+    """Note the same before the contents of runs are shown. project: as for `chosen_folder`."""
+    from agentcore.config.load import wants_access_log  # noqa: PLC0415  # for start-up time
+
+    folder = chosen_folder(project)
+    if wants_access_log(folder):
+        asyncio.run(_note_look(folder, look, what, runs))
+
+
+async def _note_look(folder: Path, look: Look, what: str, runs: Sequence[str]) -> None:
+    store = chosen_store(folder)
+    try:
+        await note_access(folder, store, look, what=what, runs=runs)
+    finally:
+        await store.aclose()
 
 
 async def note_access(

@@ -45,7 +45,7 @@ class Place:
         rows = [
             row
             for (table,) in tables
-            for row in await execute(self._url, f'SELECT t::text FROM agentcore."{table}" AS t')
+            for row in await execute(self._url, f'SELECT t::text FROM agentcore."{table}" AS t')  # noqa: S608
         ]
         facts = await execute(self._url, "SELECT convert_from(fact, 'UTF8') FROM agentcore.events")
         return str(rows) + str(facts)
@@ -214,7 +214,7 @@ async def test_what_is_changed_in_a_table_is_found(store, sql, problem, sequence
     await spoil(store, sql)
     (fault,) = await faults(store)
     assert (
-        (None, 0) == (problem, sequence) if fault is None else (fault.problem, fault.sequence) == (problem, sequence)
+        (problem, sequence) == (None, 0) if fault is None else (fault.problem, fault.sequence) == (problem, sequence)
     )
 
 
@@ -223,7 +223,7 @@ async def test_a_checkpoint_kept_outside_shows_that_all_was_cut_off(store):
         await run_of(running, "ann", MARKER)
     (kept,) = await checkpoint_all(store.audit, FakeClock())
     for table in ("audit", "audit_heads", "audit_checkpoints"):
-        await store.journal.ask(lambda inner, table=table: inner.change(f"DELETE FROM {table}"))
+        await store.journal.ask(lambda inner, table=table: inner.change(f"DELETE FROM {table}"))  # noqa: S608
     assert await faults(store) == []
     (fault,) = await faults(store, anchors=[kept])
     assert fault is not None
