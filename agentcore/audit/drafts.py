@@ -89,8 +89,13 @@ def _of_label(label: Label | None) -> dict[str, JSON]:
 
 
 def _of_usage(usage: Usage) -> dict[str, JSON]:
-    numbers = {"calls": usage.calls, "input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
-    used: dict[str, JSON] = {name: number for name, number in numbers.items() if number}
+    used: dict[str, JSON] = {}
+    if usage.calls:
+        used["calls"] = usage.calls
+    if usage.input_tokens:
+        used["input_tokens"] = usage.input_tokens
+    if usage.output_tokens:
+        used["output_tokens"] = usage.output_tokens
     if usage.usd:
         used["usd"] = str(usage.usd)
     return used
@@ -98,6 +103,10 @@ def _of_usage(usage: Usage) -> dict[str, JSON]:
 
 def _without_nothing(facts: dict[str, JSON]) -> dict[str, JSON]:
     return {name: value for name, value in facts.items() if value or name == "at"}
+
+
+def _errors(decision: Decision) -> JSON:
+    return {"errors": decision.errors} if decision.errors else None
 
 
 def _payload(**texts: JSON) -> JSON:
@@ -108,7 +117,7 @@ def _payload(**texts: JSON) -> JSON:
 def _planned(event: Event, fact: PlanAccepted) -> Iterator[Draft]:
     for each in fact.decisions:
         facts = {**_place(event), **_of_decision(each), "step": PLAN, **_of_label(fact.label)}
-        yield Draft(event.run, facts, _payload(errors=each.errors))
+        yield Draft(event.run, facts, _errors(each))
 
 
 def _started(event: Event, fact: EffectStarted) -> Iterator[Draft]:
@@ -119,17 +128,19 @@ def _started(event: Event, fact: EffectStarted) -> Iterator[Draft]:
         common["model"] = fact.route.model
     if reserved := _of_usage(fact.reserved):
         common["reserved"] = reserved
-    for number, each in enumerate(fact.decisions):
+    request = fact.request
+    for each in fact.decisions:
         # What is sent is the same for all of them; a prompt is sealed nowhere: it stands in the journal.
-        payload = _payload(errors=each.errors, arguments=fact.request if is_tool and number == 0 else None)
-        yield Draft(event.run, {**common, **_of_decision(each)}, payload, fact.request if number == 0 else None)
+        payload = _payload(errors=each.errors, arguments=request) if is_tool else _errors(each)
+        yield Draft(event.run, {**common, **_of_decision(each)}, payload, request)
+        request = None
 
 
 def _refused(event: Event, fact: EffectRefused) -> Iterator[Draft]:
     effect = fact.effect
     common = {**_place(event), **_of_effect(effect)}
     for each in fact.decisions:
-        yield Draft(event.run, {**common, **_of_decision(each)}, _payload(errors=each.errors))
+        yield Draft(event.run, {**common, **_of_decision(each)}, _errors(each))
     action = f"call_{effect.kind.value}"
     facts: dict[str, JSON] = {**common, "kind": "refusal", "by": fact.by, "action": action, "resource": effect.name}
     arguments = fact.request if effect.kind == EffectKind.TOOL else None
@@ -137,16 +148,13 @@ def _refused(event: Event, fact: EffectRefused) -> Iterator[Draft]:
 
 
 def _finished(event: Event, fact: EffectFinished) -> Iterator[Draft]:
-    facts = {
-        **_place(event),
-        "kind": "outcome",
-        "effect": fact.effect,
-        "result": "unknown" if fact.unknown else "error" if fact.error else "ok",
-        "micros": moment(fact.seconds),
-        "used": _of_usage(fact.used),
-        **_of_label(fact.label),
-    }
-    yield Draft(event.run, _without_nothing(facts), _payload(error=fact.error))
+    facts = {**_place(event), **_of_label(fact.label), "kind": "outcome", "effect": fact.effect}
+    facts["result"] = "unknown" if fact.unknown else "error" if fact.error else "ok"
+    if micros := moment(fact.seconds):
+        facts["micros"] = micros
+    if used := _of_usage(fact.used):
+        facts["used"] = used
+    yield Draft(event.run, facts, {"error": fact.error} if fact.error else None)
 
 
 def _asked(event: Event, fact: ApprovalRequested) -> Iterator[Draft]:
@@ -182,7 +190,7 @@ def _ended(event: Event, fact: RunFinished) -> Iterator[Draft]:
     for each in fact.decisions:
         step = ANSWER if each.action == "release" else PLAN
         facts = {**_place(event), **_of_decision(each), "step": step}
-        yield Draft(event.run, facts, _payload(errors=each.errors))
+        yield Draft(event.run, facts, _errors(each))
 
 
 def _ending(event: Event, fact: RunEnding) -> Iterator[Draft]:

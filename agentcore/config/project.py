@@ -95,7 +95,6 @@ class Project:
         team: by default the only supervisor plans, the last worker answers, the others (or it alone) are given steps.
         models: by default the embedded one, unless `built_models` has any.  root: by default the working folder.
         store: a file, by default `.agentcore/journal.sqlite`, or a URL `postgres://…`.  tools: settings, or made.
-
         Raises ConfigError with everything that does not fit together.
         """
         folder = Path() if root is None else root

@@ -69,6 +69,20 @@ Steps: TypeAlias = Generator[Step, Sequence[Any], None]
 """What is to be done in the transaction, step by step; a Query is sent its rows, all else nothing."""
 
 
+class _End:
+    """Where a chain stands while entries are appended."""
+
+    def __init__(self, head: Head) -> None:
+        self.size = head.size
+        try:
+            self.hash = bytes.fromhex(head.hash)
+        except ValueError as error:
+            raise JournalCorrupt(
+                "the head of an audit chain is damaged", hint="look at it with `agentcore audit verify`"
+            ) from error
+        self.erased_at = head.erased_at
+
+
 class Notary:
     """What one connection needs in order to append to chains, remembered.
 
@@ -106,14 +120,11 @@ class Notary:
         for owner in dict.fromkeys(owners):
             if owner not in self._keys:
                 yield from self._learn_key(owner, cast("int", drafts[0].facts["at"]))
-        rows: list[Row] = []
-        for draft, owner in zip(drafts, owners, strict=True):
-            heads[owner[0]], row = self._entry(draft, owner, heads[owner[0]])
-            rows.append(row)
-        yield Insert(rows)
-        for tenant, head in heads.items():
-            yield Change(_MOVE, (tenant, head.size, head.hash, head.erased_at))
-        self._heads |= heads
+        ends = {tenant: _End(head) for tenant, head in heads.items()}
+        yield Insert([self._entry(draft, owner, ends[owner[0]]) for draft, owner in zip(drafts, owners, strict=True)])
+        for tenant, end in ends.items():
+            self._heads[tenant] = Head(size=end.size, hash=end.hash.hex(), erased_at=end.erased_at)
+            yield Change(_MOVE, (tenant, end.size, end.hash.hex(), end.erased_at))
         for remembered in (self._heads, self._keys, self._owners):
             if len(remembered) > _REMEMBERED:
                 remembered.clear()
@@ -125,8 +136,8 @@ class Notary:
             self._vault = self._new_vault(secret)
         return self._vault
 
-    def _entry(self, draft: Draft, owner: Owner, head: Head) -> tuple[Head, Row]:
-        tenant, sequence = owner[0], head.size + 1
+    def _entry(self, draft: Draft, owner: Owner, end: _End) -> Row:
+        tenant, sequence = owner[0], end.size + 1
         facts: dict[str, JSON] = {"tenant": tenant, "sequence": sequence, **draft.facts}
         sealed = None
         key = self._keys.get(owner)
@@ -138,9 +149,10 @@ class Notary:
                 sealed = key.seal_text(draft.payload, place_of(tenant, sequence))
                 facts["sealed"] = hashlib.sha256(sealed.encode()).hexdigest()
         entry = _written(facts)
-        hash_ = entry_hash(bytes.fromhex(head.hash), entry).hex()
-        erased_at = sequence if facts["kind"] == "erasure" else head.erased_at
-        return Head(size=sequence, hash=hash_, erased_at=erased_at), (tenant, sequence, hash_, entry.decode(), sealed)
+        end.size, end.hash = sequence, entry_hash(end.hash, entry)
+        if facts["kind"] == "erasure":
+            end.erased_at = sequence
+        return (tenant, sequence, end.hash.hex(), entry.decode(), sealed)
 
     def _owners_of(self, drafts: Sequence[Draft]) -> Generator[Step, Sequence[Any], list[Owner]]:
         owners: list[Owner] = []

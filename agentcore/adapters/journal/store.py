@@ -191,7 +191,13 @@ class JournalStore:
         judged = judge(batches, {run: self._last_of(run) for run in {batch.run for batch in batches}})
         for batch in judged.accepted:
             self._insert(batch.rows)
-        self._commit(judged.accepted, judged.ends)
+        try:
+            self._commit(judged.accepted, judged.ends)
+        except sqlite3.IntegrityError as error:  # nobody else can have been quicker within this transaction
+            raise JournalCorrupt(
+                f"the audit chain in {self._path} is broken: its head is not where it ends",
+                hint="look at it with `agentcore audit verify`",
+            ) from error
         return judged.errors
 
     def _insert(self, rows: Sequence[Row]) -> None:
