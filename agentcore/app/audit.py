@@ -53,7 +53,9 @@ async def verify_store(
     anchors: checkpoints that were kept outside.  keys: public keys that are trusted beside the store's own.
     """
     heads = await audit.heads()
-    asked = sorted({*heads, *(each.tenant for each in _readable(anchors))} if tenant is None else {tenant})
+    asked = sorted(
+        {*await audit.tenants(), *(each.tenant for each in _readable(anchors))} if tenant is None else {tenant}
+    )
     if not asked:
         return ()
     trusted = _trust([(await audit.vault()).public_key, *keys])
@@ -63,7 +65,7 @@ async def verify_store(
         chain = Chain(name, checkpoints, trusted)
         found.append(await _verified(name, chain, audit.links(name), heads.get(name), len(checkpoints)))
         if found[-1].fault is None:
-            fault = await _key_fault(audit, name)
+            fault = await _key_fault(audit, name, chain.sealed)
             if fault is not None:
                 found[-1] = Verified(tenant=name, size=chain.size, checkpoints=len(checkpoints), fault=fault)
     return found
@@ -148,10 +150,15 @@ async def _verified(
     return Verified(tenant=tenant, size=chain.size, checkpoints=checkpoints, fault=fault)
 
 
-async def _key_fault(audit: SqlAudit, tenant: str) -> Fault | None:
-    for key in (await audit.keys(tenant)).values():
+async def _key_fault(audit: SqlAudit, tenant: str, sealed: Mapping[str, int]) -> Fault | None:
+    keys = await audit.keys(tenant)
+    for key in keys.values():
         if isinstance(key, str):
             return Fault(tenant=tenant, sequence=0, problem="key", what=key)
+    for subject, sequence in sealed.items():
+        if subject not in keys:
+            what = f"the key of the subject {subject}, first seen in entry {sequence}, is gone, and nobody was erased"
+            return Fault(tenant=tenant, sequence=sequence, problem="key", what=what)
     return None
 
 

@@ -60,6 +60,7 @@ class Chain:
         self._sequence = 0
         self._tree = Frontier()
         self._unsealed: dict[str, int] = {}
+        self._sealed: dict[str, int] = {}
         self._erased_at = 0
         self._begins_after = 0
         self._expired = 0
@@ -73,6 +74,11 @@ class Chain:
     def size(self) -> int:
         """The number of the last entry that was looked at."""
         return self._sequence
+
+    @property
+    def sealed(self) -> Mapping[str, int]:
+        """The subjects under whose keys something is sealed and who were not erased, with the first entry of each."""
+        return self._sealed
 
     @property
     def fault(self) -> Fault | None:
@@ -163,12 +169,14 @@ class Chain:
         if link.sealed is not None:
             if hashlib.sha256(link.sealed.encode(errors="surrogatepass")).hexdigest() != entry.sealed:
                 raise _Broken(link.sequence, "payload", f"the payload of entry {link.sequence} was edited")
+            self._sealed.setdefault(entry.subject, link.sequence)
         elif entry.sealed:
             self._unsealed.setdefault(entry.subject, link.sequence)
         if entry.kind == "erasure":
             self._erased_at = link.sequence
             for subject in entry.erased:
                 self._unsealed.pop(subject, None)
+                self._sealed.pop(subject, None)
         elif entry.kind == "expiry" and entry.resource == "audit":
             self._expired = entry.count
 

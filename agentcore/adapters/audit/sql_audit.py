@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from agentcore.adapters.audit.vault import SubjectKey, Vault
 
 _HEADS: Final = "SELECT tenant, size, hash, erased_at FROM audit_heads ORDER BY tenant"
+_TENANTS: Final = (
+    "SELECT tenant FROM audit_heads UNION SELECT tenant FROM audit UNION SELECT tenant FROM audit_checkpoints "
+    "ORDER BY tenant"
+)
 _LINKS: Final = (
     "SELECT sequence, hash, entry, sealed FROM audit WHERE tenant = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3"
 )
@@ -53,6 +57,10 @@ class SqlAudit:
         """Return where the chain of each tenant stands."""
         rows = await self._ask(lambda store: store.rows(_HEADS))
         return {tenant: Head(size=size, hash=hash_, erased_at=erased_at) for tenant, size, hash_, erased_at in rows}
+
+    async def tenants(self) -> Sequence[str]:
+        """Return the tenants of which anything is there: a head, an entry or a checkpoint."""
+        return [row[0] for row in await self._ask(lambda store: store.rows(_TENANTS))]
 
     async def links(self, tenant: str, *, after: int = 0) -> AsyncIterator[Link]:
         """Yield a tenant's entries as they are stored, in order, from behind a number."""

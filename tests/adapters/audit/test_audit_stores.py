@@ -9,13 +9,24 @@ import pytest
 from support.marked import NO_ECHO, office, run_of
 from support.postgres import execute, new_database
 
+from agentcore.adapters.audit.sql_audit import opened
 from agentcore.app.audit import checkpoint_all, verify_store
 from agentcore.app.store import postgres_store, sqlite_store
 from agentcore.app.subjects import Subjects
-from agentcore.audit.entry import Draft, read_entry
-from agentcore.domain.approval import Ruling
-from agentcore.domain.errors import JournalConflict, JournalUnavailable, LegalHold, RunBusy, RunNotFound
-from agentcore.domain.event import RunStarted
+from agentcore.audit.entry import read_entry
+from agentcore.domain.approval import Approval, Ruling
+from agentcore.domain.approval_rule import ApprovalRule
+from agentcore.domain.effect import Effect, EffectKind, Safety
+from agentcore.domain.errors import (
+    JournalConflict,
+    JournalError,
+    JournalUnavailable,
+    LegalHold,
+    RunBusy,
+    RunNotFound,
+)
+from agentcore.domain.event import ApprovalDecided, ApprovalRequested, EffectRefused, Event
+from agentcore.domain.ids import AgentName, ApprovalId, EffectId, StepId
 from agentcore.domain.store_url import StoreUrl
 from agentcore.testing.contracts.journal import begin, end, go_on
 from agentcore.testing.fake_clock import FakeClock
@@ -167,6 +178,33 @@ async def test_an_append_that_fails_leaves_no_entry(place):
     assert await faults(store) == [None]
 
 
+async def test_what_the_chain_does_not_take_is_not_recorded_either(place):
+    store = place.open()
+    async with office(store, MARKER) as running:
+        await run_of(running, "ann", MARKER)
+    await spoil(store, "UPDATE audit_heads SET size = 3")
+    other = place.open()
+    started = begin("late", tenant="acme")
+    refused = EffectRefused(effect=EFFECT, by="tool", reason="no")
+    await other.journal.append([started], durable=True)
+    with pytest.raises(JournalError):
+        await other.journal.append([Event(run=started.run, sequence=2, at=1.0, fact=refused)], durable=True)
+    third = place.open()
+    assert len(await third.journal.read(started.run)) == 1
+
+
+EFFECT = Effect(
+    id=EffectId("1/a/1/a/tool.1"),
+    kind=EffectKind.TOOL,
+    name="echo",
+    step=StepId("a"),
+    attempt=1,
+    agent=AgentName("a"),
+    safety=Safety.READ,
+    key="k",
+)
+
+
 async def test_an_imported_run_is_one_entry(store):
     await store.journal.append([begin("a"), go_on("a", 2), end("a", 3)], durable=True)
     (entry,) = await entries(store)
@@ -174,17 +212,28 @@ async def test_an_imported_run_is_one_entry(store):
 
 
 async def test_what_a_person_decided_is_there(store):
-    async with office(store, MARKER) as running:
-        await run_of(running, "ann", MARKER)
-    assert isinstance((await store.journal.read((await store.journal.list())[0].run))[0].fact, RunStarted)
-    ruling = Ruling(verb="reject", actor="lead", reason=f"no {MARKER}")
-    draft = Draft(
-        None, {"at": 1, "kind": "ruling", "actor": ruling.actor}, {"reason": ruling.reason}, None, "acme", "ann"
-    )
-    await store.audit.record([draft])
-    found = await entries(store)
-    assert (found[-1].kind, found[-1].actor, len(found[-1].sealed)) == ("ruling", "lead", 64)
-    assert MARKER not in str(found)
+    approval = Approval(
+        id=ApprovalId("a.1"), subject="call", step=StepId("s"), attempt=1, agent=AgentName("clerk"), name="refund",
+        value={"to": MARKER}, reason=f"because {MARKER}", rule=ApprovalRule(), asked_at=1.0,
+    )  # fmt: skip
+    ruling = Ruling(verb="reject", actor="lead", reason=f"no {MARKER}", at=2.0)
+    facts = [
+        ApprovalRequested(approval=approval),
+        ApprovalDecided(approval=approval.id, step=approval.step, ruling=ruling),
+    ]
+    first = begin("r", tenant="acme")
+    await store.journal.append([first], durable=True)
+    for number, fact in enumerate(facts, start=2):
+        await store.journal.append([Event(run=first.run, sequence=number, at=3.0, fact=fact)], durable=True)
+    asked, ruled = await entries(store)
+    assert (asked.kind, asked.action, asked.resource, asked.approval) == ("question", "approve_call", "refund", "a.1")
+    assert (ruled.kind, ruled.verb, ruled.actor, ruled.approval) == ("ruling", "reject", "lead", "a.1")
+    assert MARKER not in str([asked, ruled])
+    key = (await store.audit.keys("acme"))[ruled.subject]
+    links = [link async for link in store.audit.links("acme")]
+    assert json.loads(opened(ruled, links[1].sealed, key)) == {"reason": f"no {MARKER}"}
+    assert json.loads(opened(asked, links[0].sealed, key))["value"] == {"to": MARKER}
+    assert asked.input == key.commit({"to": MARKER})
 
 
 @pytest.mark.parametrize(
@@ -202,6 +251,8 @@ async def test_what_a_person_decided_is_there(store):
         ("UPDATE audit_checkpoints SET body = replace(body, ':14,', ':13,')", "checkpoint", 13),
         ("UPDATE audit_checkpoints SET signature = '00'", "checkpoint", 14),
         ("UPDATE audit_checkpoints SET peaks = '[]'", "checkpoint", 0),
+        ("DELETE FROM audit_heads", "edited", 14),
+        ("DELETE FROM audit_subjects WHERE name = 'ann'", "key", 8),
         ("UPDATE audit_subjects SET name = 'bob' WHERE name = 'ann'", "key", 0),
         ("UPDATE audit_subjects SET wrapped = 'AAAA' WHERE name = 'ann'", "key", 0),
     ],
