@@ -198,7 +198,7 @@ def sqlite_store(path: Path) -> Store:
         presence=FilePresence(path),
         archive=SqlArchive(journal.ask, space=space),
         audit=SqlAudit(journal.ask, lambda: secret_of(path)),
-        subjects=SubjectData(journal.ask),
+        subjects=SubjectData(journal.ask, before_erasing="PRAGMA secure_delete = ON"),
         scrub=space.scrub,
         changed=journal.changed,
     )

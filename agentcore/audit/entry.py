@@ -30,7 +30,8 @@ Kind = Literal[
 
 decision: of policy.  refusal: of the router, the budget, a tool or a person.  outcome: of a call.  question: a person
 is asked.  ruling: a person has decided.  import: a run was put into the store.  access: somebody looked.  export: data
-left the store.  erasure: a subject's data is gone.  hold, release: of what must be kept.  expiry: runs left the store.
+left the store.  erasure: a subject's data is gone.  hold, release: of what must be kept.  expiry: the first entries were
+deleted, because they were old.
 """
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)

@@ -58,10 +58,14 @@ class TheirRun:
 
 
 class SubjectData:
-    """Upon a journal's store. A user's name is a task's principal. tenant: empty for all."""
+    """Upon a journal's store. A user's name is a task's principal. tenant: empty for all.
 
-    def __init__(self, ask: Ask) -> None:
+    before_erasing: a statement after which a connection overwrites what it deletes; empty for a store without one.
+    """
+
+    def __init__(self, ask: Ask, *, before_erasing: str = "") -> None:
         self._ask = ask
+        self._before_erasing = before_erasing
 
     async def fill(self) -> None:
         """Note whose the runs are that an earlier version began. Raises JournalCorrupt for one that cannot be read."""
@@ -90,6 +94,8 @@ class SubjectData:
         ]
         statements += [(_UNSEAL, (tenant, f'%"subject":"{each}"%')) for each in ids]
         statements.append((_FORGET, (tenant, name)))
+        if self._before_erasing:
+            await self._rows(self._before_erasing)
         changed = await self._ask(lambda store: store.change_all(statements, [erasure]))
         return changed[2]
 

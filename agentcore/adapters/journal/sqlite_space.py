@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Final
 
 from agentcore.adapters.journal.inbox import Ask
+from agentcore.domain.errors import JournalUnavailable
 
 _PAGES_AT_ONCE: Final = 64
 """How many pages one transaction moves and cuts off: about 15 ms, as each is looked for among all that are free."""
@@ -19,7 +21,6 @@ _SOON_WRITTEN: Final = 64 * 1024 * 1024
 _RESERVE: Final = 4
 """One page of so many may stay free: what is recorded next takes them, and the file need not shrink and grow again."""
 
-_CUT_TRIES: Final = 3
 _INCREMENTAL: Final = 2
 _PATIENCE_MS: Final = 100
 
@@ -53,12 +54,15 @@ class SqliteSpace:
 
         Others cannot write meanwhile.
         """
-        await self._ask(lambda store: store.rows("VACUUM"))
-        for _ in range(_CUT_TRIES):
+        with contextlib.suppress(JournalUnavailable):
+            await self._ask(lambda store: store.rows("VACUUM"))
             busy, _, _ = (await self._ask(lambda store: store.rows("PRAGMA wal_checkpoint(TRUNCATE)")))[0]
             if not busy:
                 return ""
-        return "another process reads the store; when it has ended, run this again, so that the log is cut"
+        return (
+            "it is deleted, but another process uses the store, and its log may still have the text: when that has "
+            "ended, run `agentcore runs prune --older-than 9999w --compact`"
+        )
 
     async def _shrink(self, *, spare: bool) -> None:
         """Cut free pages off, some at a time, so that others can write in between."""

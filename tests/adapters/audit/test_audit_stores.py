@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 
 import pytest
 from support.marked import NO_ECHO, office, run_of
@@ -415,3 +416,19 @@ async def test_an_erasure_takes_archives_along(store, tmp_path):
     assert sorted(path.name for path in folder.iterdir()) == [
         "bob.jsonl", "bob.jsonl.gz", "bob.jsonl.gz.sealed", "notes.txt",
     ]  # fmt: skip
+
+
+async def test_an_erasure_beside_a_reader_says_what_is_left(tmp_path):
+    place = Place(path=tmp_path / "store" / "journal.sqlite")
+    store = place.open()
+    async with office(store, MARKER) as running:
+        await run_of(running, "ann", MARKER)
+    reader = sqlite3.connect(tmp_path / "store" / "journal.sqlite", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM runs").fetchall()
+    erased = await Subjects(store, actor="dpo", reason="").erase("ann")
+    assert (erased.runs, "another process uses the store" in erased.left) == (1, True)
+    reader.close()
+    await store.archive.compact(everything=True)
+    assert MARKER not in await place.everything()
+    await place.close()
