@@ -1,4 +1,4 @@
-"""Webhook: POSTs what runs ask people to a URL, signed."""
+"""Webhook: POSTs what runs ask people, and what policies want told, to a URL, signed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Final
+from dataclasses import asdict
+from typing import Any, Final
 
 import aiohttp
 from yarl import URL
 
 from agentcore.adapters.models.proxy import proxy_for
+from agentcore.domain.announcement import Announcement
 from agentcore.domain.approval import choices
 from agentcore.domain.errors import NotificationFailed
 from agentcore.domain.json import JSON
@@ -28,7 +30,7 @@ _NOT_NOW: Final = frozenset({408, 425, 429})
 
 
 class Webhook:
-    """A Notifier over HTTP. It follows no redirects, and what the receiver answers is not read.
+    """A Notifier and an Announcer over HTTP. It follows no redirects, and what the receiver answers is not read.
 
     Header `Agentcore-Signature`: `t=SECONDS,v1=HEX`, where HEX is the HMAC-SHA256, with the secret, of the time, a dot
     and the body. `Agentcore-Delivery`: the same for the same notice, however often it is sent.
@@ -53,17 +55,27 @@ class Webhook:
 
     async def notify(self, notice: Notice) -> None:
         """Send a notice. Raises NotificationFailed unless the answer is a 2xx."""
-        body = json.dumps(payload(notice, include_value=self._include_value)).encode()
+        sent = payload(notice, include_value=self._include_value)
+        await self._post(sent, notice.id, notice.record.approval.id)
+
+    async def announce(self, announcement: Announcement) -> None:
+        """Send an announcement. Raises NotificationFailed unless the answer is a 2xx."""
+        sent = {"event": "announced", "delivery": announcement.id, **asdict(announcement)}
+        del sent["id"]
+        await self._post(sent, announcement.id, announcement.id)
+
+    async def _post(self, sent: Mapping[str, Any], delivery: str, about: str) -> None:
+        body = json.dumps(sent).encode()
         stamp = int(self._now())
         headers = {
             "Content-Type": "application/json",
             "User-Agent": f"agentcore/{__version__}",
-            "Agentcore-Delivery": notice.id,
+            "Agentcore-Delivery": delivery,
             "Agentcore-Signature": f"t={stamp},v1={signature(self._secret, stamp, body)}",
         }
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=SECONDS))
-        what = f"{notice.record.approval.id} could not be told to {self._url.origin()}"
+        what = f"{about} could not be told to {self._url.origin()}"
         try:
             async with self._session.post(
                 self._url,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agentcore.adapters.tools.source_file import load_file
 from agentcore.app.project import installed_plugins
@@ -15,6 +15,7 @@ from agentcore.config.policies import read_policies
 from agentcore.domain.agent import Agent
 from agentcore.domain.effect import Safety
 from agentcore.domain.errors import ConfigError
+from agentcore.domain.flow import ToolFlow, declared_flow, undeclared
 from agentcore.domain.ids import AgentName, ModelName, ToolName
 from agentcore.domain.json import JSON, canonical
 from agentcore.domain.verdict import Vote
@@ -23,6 +24,7 @@ from agentcore.engine.guards import Guard, Guards
 from agentcore.engine.pool import ModelEntry, ModelPool
 from agentcore.engine.verifier import CustomCheck
 from agentcore.policy.engine import PolicyEngine
+from agentcore.ports.announcer import Announcer
 from agentcore.ports.clock import Clock
 from agentcore.ports.notifier import Notifier
 from agentcore.ports.plugin import BuildContext
@@ -31,6 +33,7 @@ from agentcore.verification.subject import Subject
 from agentcore.version import __version__
 
 if TYPE_CHECKING:
+    from agentcore.adapters.webhook import Webhook
     from agentcore.config.models import ToolSettings
     from agentcore.config.project import Project
 
@@ -114,6 +117,7 @@ def build_tool(project: Project, settings: ToolSettings) -> list[Tool]:
             max_calls=tool.definition.max_calls if settings.max_calls is None else settings.max_calls,
             safety=tool.definition.safety if settings.safety is None else settings.safety,
             approval=tool.definition.approval if settings.approval is None else settings.approval or None,
+            **_flow(tool.definition, settings),
         )
         if overridden.safety is Safety.COMPENSABLE and not overridden.compensates:
             raise ConfigError(
@@ -122,6 +126,16 @@ def build_tool(project: Project, settings: ToolSettings) -> list[Tool]:
             )
         tools.append(tool if overridden == tool.definition else _Redefined(tool, overridden))
     return tools
+
+
+def _flow(definition: ToolDefinition, settings: ToolSettings) -> dict[str, Any]:
+    """Return the parameters without what they say of the flow of data, and that, unless the project says otherwise."""
+    try:
+        declared = declared_flow(definition.parameters)
+    except ValueError as problem:
+        raise ConfigError([f"tool {definition.name}: {problem}"]) from None
+    own = definition.flow if declared == ToolFlow() else declared
+    return {"parameters": undeclared(definition.parameters), "flow": settings.flow or own}
 
 
 def build_guards(project: Project) -> Guards:
@@ -144,6 +158,15 @@ def build_guards(project: Project) -> Guards:
 
 def build_notifier(project: Project) -> Notifier | None:
     """Return who is told what runs ask people, None when nobody is. Raises ConfigError: a variable is not set."""
+    return _webhook(project)
+
+
+def build_announcer(project: Project) -> Announcer | None:
+    """Return who is told what policies want told, None when nobody is. Raises ConfigError: a variable is not set."""
+    return _webhook(project)
+
+
+def _webhook(project: Project) -> Webhook | None:
     settings = project.webhook
     if settings is None:
         return None

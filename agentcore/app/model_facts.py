@@ -20,5 +20,5 @@ def model_facts(project: Project) -> Mapping[str, ModelFacts]:
         settings = project.models.get(name)
         provider = "python" if settings is None else settings.provider
         local = settings is not None and plugins.model(settings.provider).local
-        found[name] = ModelFacts(family=profile.family, provider=provider, local=local)
+        found[name] = ModelFacts(family=profile.family, provider=provider, local=local, region=profile.region)
     return found

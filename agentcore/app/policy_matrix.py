@@ -84,7 +84,12 @@ def _resources(project: Project, tools: Mapping[ToolName, ToolDefinition]) -> It
     for name, agent in project.agents.items():
         yield Resource(action="delegate", name=name, attributes=(("role", Uid("Role", agent.role.value)),))
     for name, model in model_facts(project).items():
-        facts = (("family", model.family), ("provider", model.provider), ("local", model.local))
+        facts = (
+            ("family", model.family),
+            ("provider", model.provider),
+            ("local", model.local),
+            ("region", model.region),
+        )
         yield Resource(action="call_model", name=name, attributes=facts)
     for name, definition in tools.items():
         yield Resource(action="call_tool", name=name, attributes=(("safety", Uid("Safety", definition.safety.value)),))

@@ -13,7 +13,7 @@ from loguru import logger
 from agentcore.adapters.clock import SystemClock
 from agentcore.app.audit import checkpointed
 from agentcore.app.background import attended, heralded, pruned
-from agentcore.app.build import build_guards, build_models, build_tools, definition_of, policy_texts
+from agentcore.app.build import build_announcer, build_guards, build_models, build_tools, definition_of, policy_texts
 from agentcore.app.definitions import Definitions
 from agentcore.app.fork import Fork, plan_fork
 from agentcore.app.store import Store, open_queue, open_store
@@ -99,6 +99,9 @@ class Runtime:
             for tool in tools.values():
                 stack.push_async_callback(tool.aclose)
             guards = await asyncio.to_thread(build_guards, self.project)
+            announcer = build_announcer(self.project)
+            if announcer is not None:
+                stack.push_async_callback(announcer.aclose)
             policy = await asyncio.to_thread(lambda: PolicyEngine.load(policy_texts(self.project)))
             if self._store.presence is not None:  # after all that may be wrong with the project
                 await self._store.presence.begin()
@@ -113,6 +116,7 @@ class Runtime:
                 inbox=self._store.inbox,
                 presence=self._store.presence,
                 revive=self._definitions.revive,
+                announcer=announcer,
             )
             # After the engine's end it tells what was asked last.
             await stack.enter_async_context(heralded(self.project, self._store, self._clock))

@@ -57,13 +57,21 @@ def words_of(project: Project) -> Words:
         groups=frozenset(groups),
         triggers=frozenset(project.triggers),
         detectors=frozenset(guard.provider for guard in project.guards.values()),
+        notifies=project.webhook is not None,
     )
     return Words(vocabulary=vocabulary, unbuilt=tuple(unbuilt))
 
 
 def _agent(agent: Agent, project: Project, *, used: bool) -> KnownAgent:
     models = agent.requirements.models or tuple(project.profiles)
-    return KnownAgent(name=agent.name, role=agent.role, tools=agent.tools, models=models, used=used)
+    return KnownAgent(
+        name=agent.name,
+        role=agent.role,
+        tools=agent.tools,
+        models=models,
+        used=used,
+        panel=len(agent.verification.panel),
+    )
 
 
 def _known(tool: Tool) -> KnownTool:
@@ -74,12 +82,15 @@ def _known(tool: Tool) -> KnownTool:
 def _models(project: Project) -> dict[str, KnownModel]:
     plugins = installed_plugins()
     found = {
-        str(name): KnownModel(name=name, family=profile.family, provider="python")
+        str(name): KnownModel(name=name, family=profile.family, provider="python", region=profile.region)
         for name, (profile, _) in project.built_models.items()
     }
     for name, settings in project.models.items():
-        local = plugins.model(settings.provider).local
-        found[name] = KnownModel(name=name, family=settings.profile.family, provider=settings.provider, local=local)
+        profile, provider = settings.profile, settings.provider
+        local = plugins.model(provider).local
+        found[name] = KnownModel(
+            name=name, family=profile.family, provider=provider, local=local, region=profile.region
+        )
     return found
 
 

@@ -67,6 +67,8 @@ def _of_decision(decision: Decision) -> dict[str, JSON]:
         facts["bundle"] = decision.bundle
     if decision.obligations:
         facts["obligations"] = [f"{each.policy}: {each.kind}" for each in decision.obligations]
+    if decision.unmet:
+        facts["unmet"] = len(decision.unmet)
     return facts
 
 
@@ -105,8 +107,11 @@ def _without_nothing(facts: dict[str, JSON]) -> dict[str, JSON]:
     return {name: value for name, value in facts.items() if value or name == "at"}
 
 
-def _errors(decision: Decision) -> JSON:
-    return {"errors": decision.errors} if decision.errors else None
+def _reasons(decision: Decision) -> JSON:
+    """Return what is said in words about a decision."""
+    if not decision.errors and not decision.unmet:
+        return None
+    return _payload(errors=decision.errors, unmet=decision.unmet)
 
 
 def _payload(**texts: JSON) -> JSON:
@@ -117,7 +122,7 @@ def _payload(**texts: JSON) -> JSON:
 def _planned(event: Event, fact: PlanAccepted) -> Iterator[Draft]:
     for each in fact.decisions:
         facts = {**_place(event), **_of_decision(each), "step": PLAN, **_of_label(fact.label)}
-        yield Draft(event.run, facts, _errors(each))
+        yield Draft(event.run, facts, _reasons(each))
 
 
 def _started(event: Event, fact: EffectStarted) -> Iterator[Draft]:
@@ -131,7 +136,7 @@ def _started(event: Event, fact: EffectStarted) -> Iterator[Draft]:
     request = fact.request
     for each in fact.decisions:
         # What is sent is the same for all of them; a prompt is sealed nowhere: it stands in the journal.
-        payload = _payload(errors=each.errors, arguments=request) if is_tool else _errors(each)
+        payload = _payload(errors=each.errors, unmet=each.unmet, arguments=request) if is_tool else _reasons(each)
         yield Draft(event.run, {**common, **_of_decision(each)}, payload, request)
         request = None
 
@@ -140,7 +145,7 @@ def _refused(event: Event, fact: EffectRefused) -> Iterator[Draft]:
     effect = fact.effect
     common = {**_place(event), **_of_effect(effect)}
     for each in fact.decisions:
-        yield Draft(event.run, {**common, **_of_decision(each)}, _errors(each))
+        yield Draft(event.run, {**common, **_of_decision(each)}, _reasons(each))
     action = f"call_{effect.kind.value}"
     facts: dict[str, JSON] = {**common, "kind": "refusal", "by": fact.by, "action": action, "resource": effect.name}
     arguments = fact.request if effect.kind == EffectKind.TOOL else None
@@ -190,7 +195,7 @@ def _ended(event: Event, fact: RunFinished) -> Iterator[Draft]:
     for each in fact.decisions:
         step = ANSWER if each.action == "release" else PLAN
         facts = {**_place(event), **_of_decision(each), "step": step}
-        yield Draft(event.run, facts, _errors(each))
+        yield Draft(event.run, facts, _reasons(each))
 
 
 def _ending(event: Event, fact: RunEnding) -> Iterator[Draft]:

@@ -43,6 +43,11 @@ class SelectorKeys(Strict):
         default=None,
         description="Whether the project gives the agent the resource; as it is and as if it were not, when left out.",
     )
+    untrusted: tuple[str, ...] = Field(
+        default=(),
+        description="Arguments of a tool whose values were said by nobody whose word is enough; needs "
+        "`action: call_tool`.",
+    )
 
 
 class AssertionKeys(Strict):
@@ -90,6 +95,7 @@ def _assertion(entry: AssertionKeys, source: Source, at: KeyPath, problems: Prob
             confidentiality=None if keys.confidentiality is None else Confidentiality[keys.confidentiality.upper()],
             sources=keys.sources,
             declared=keys.declared,
+            untrusted=frozenset(keys.untrusted),
         ),
         place=str(source.place(at)),
     )
@@ -106,6 +112,8 @@ def _unknown_names(entry: AssertionKeys, at: KeyPath, space: Space) -> Iterator[
         if keys.resource is not None and keys.resource not in names:
             what = "resource" if keys.action is None else f"resource of {keys.action}"
             yield (*at, word, "resource"), unknown(what, keys.resource, names)
+        if keys.untrusted and keys.action != "call_tool":
+            yield (*at, word, "untrusted"), "only calls of tools have arguments: write `action: call_tool`"
         for index, source in enumerate(keys.sources):
             message = _unknown_source(source, space)
             if message:

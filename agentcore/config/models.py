@@ -11,12 +11,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, field_validator
 
 from agentcore.config.approvals import ApprovalKeys, approval_rule
+from agentcore.config.flow import FlowKeys
 from agentcore.config.names import Fraction
 from agentcore.config.options import Options
 from agentcore.config.strict import Strict
 from agentcore.domain.agent import Capability
 from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.effect import Safety
+from agentcore.domain.flow import ToolFlow
 from agentcore.domain.ids import ModelName, ToolName
 from agentcore.domain.json import JSON
 from agentcore.ports.plugin import ModelPlugin, ToolPlugin
@@ -72,6 +74,9 @@ class ModelKeys(Strict):
         default="",
         description="Models of one family tend to make the same mistakes. By default the name at its provider.",
     )
+    region: str = Field(
+        default="", description="Where it is served, such as `eu`: a fact for policies. Empty: it is not known."
+    )
     context_tokens: int = Field(default=8192, ge=1, description="How many tokens a call may have, input plus output.")
     capabilities: frozenset[Capability] = Field(
         default=STRUCTURED, description="What calls may require of it; `json_schema` and `tools` by default."
@@ -97,6 +102,7 @@ class ModelKeys(Strict):
                 capabilities=self.capabilities,
                 price=self.price.price(),
                 latency_seconds=self.latency_seconds,
+                region=self.region,
             ),
             parallel=self.parallel,
             options=options,
@@ -123,6 +129,10 @@ class ToolKeys(Strict):
             "The tool's own by default."
         ),
     )
+    flow: FlowKeys | None = Field(
+        default=None,
+        description="Which arguments steer it, and how far its results may be trusted; its own by default.",
+    )
     options: dict[str, Any] = Field(
         default_factory=dict, description="The provider's own keys. `${NAME}` is an environment variable."
     )
@@ -136,6 +146,7 @@ class ToolKeys(Strict):
             max_calls=self.max_calls,
             safety=self.safety,
             approval=False if self.approval is False else approval_rule(self.approval),
+            flow=None if self.flow is None else self.flow.flow(),
             options=options,
         )
 
@@ -167,6 +178,7 @@ class ToolSettings:
     max_calls: int | None = None
     safety: Safety | None = None
     approval: ApprovalRule | Literal[False] | None = None
+    flow: ToolFlow | None = None
     options: Options = field(default_factory=Options)
 
     def build_options(self, plugin: ToolPlugin) -> BaseModel:
@@ -180,6 +192,7 @@ def model(
     *,
     quality: float = 0.5,
     family: str = "",
+    region: str = "",
     context_tokens: int = 8192,
     capabilities: Iterable[Capability] = STRUCTURED,
     price: Price | None = None,
@@ -199,6 +212,7 @@ def model(
             capabilities=frozenset(capabilities),
             price=price or Price(),
             latency_seconds=latency_seconds,
+            region=region,
         ),
         parallel=parallel,
         options=Options(declared=given, expanded=given),

@@ -26,7 +26,8 @@ def override(
     """Return the project with other models and another budget.
 
     models: `NAME=PROVIDER:MODEL` each. The name keeps what the router and the agents know of it (quality, context,
-    capabilities); with the same provider, also its other options and its price.  budget_usd: dollars for one run.
+    capabilities); with the same provider, also its other options, its price and its region.  budget_usd: dollars for
+    one run.
 
     Raises ConfigError with all problems.
     """
@@ -76,7 +77,7 @@ def _model(text: str, project: Project, plugins: Plugins) -> ModelSettings:
     )
     profile = replace(before.profile, family=wanted)
     if not same:
-        profile = replace(profile, price=UNKNOWN_PRICE)
+        profile = replace(profile, price=UNKNOWN_PRICE, region="")
     settings = replace(before, provider=provider, profile=profile, options=options)
     if not options.missing:
         settings.build_options(plugin)

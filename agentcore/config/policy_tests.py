@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field
 
@@ -16,9 +16,12 @@ from agentcore.domain.agent import Role
 from agentcore.domain.decision import Action
 from agentcore.domain.effect import Safety
 from agentcore.domain.label import Confidentiality, Label
+from agentcore.domain.obligation import ObligationKind
+from agentcore.domain.steering import Steering
 from agentcore.policy.asks import OUTPUTS
 from agentcore.policy.case import PolicyCase
 from agentcore.policy.request import PolicyRequest
+from agentcore.policy.schema import FLOW_FACTS, context_attributes
 from agentcore.policy.vocabulary import KnownModel, Vocabulary
 from agentcore.verification.schema import schema_errors
 
@@ -42,6 +45,7 @@ class PolicyCaseKeys(Strict):
     arguments: dict[str, Any] = Field(default_factory=dict, description="Of a tool; they must fit its parameters.")
     tenant: str = Field(default="default", min_length=1, description="For whom the run works.")
     user: str = Field(default="local", min_length=1, description="On whose behalf.")
+    purpose: str = Field(default="", description="What for.")
     sources: tuple[str, ...] = Field(default=("user",), description="Where what the call is given came from.")
     confidentiality: Literal["public", "internal", "personal", "secret"] = Field(
         default="internal", description="The highest of all that the call is given."
@@ -50,6 +54,11 @@ class PolicyCaseKeys(Strict):
     origins: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="Argument, by its path → the sources that have said its values."
     )
+    untrusted: tuple[str, ...] = Field(default=(), description="Controls of a tool that nobody vouches for.")
+    delegated: tuple[str, ...] = Field(default=(), description="Of these, such as the user has pointed at.")
+    foreign_links: tuple[str, ...] = Field(default=(), description="Links in what is carried that nobody vouches for.")
+    in_scope: bool = Field(default=True, description="The task asks for what the tool does.")
+    calls: int = Field(default=0, ge=0, description="How often the run has called the tool.")
     budget: Decimal | None = Field(
         default=None, ge=0, description="US dollars left to the run; null is a run without a limit."
     )
@@ -63,6 +72,7 @@ class PolicyCaseKeys(Strict):
     family: str | None = Field(default=None, description="Of the model; the project's by default.")
     provider: str | None = Field(default=None, description="Of the model; the project's by default.")
     local: bool | None = Field(default=None, description="The model is in this process; as it is by default.")
+    region: str | None = Field(default=None, description="Of the model; the project's by default.")
     safety: Safety | None = Field(default=None, description="Of the tool; its own by default.")
     expect: Literal["permit", "deny"] = Field(description="What must be decided.")
     policies: tuple[str, ...] | None = Field(
@@ -72,6 +82,11 @@ class PolicyCaseKeys(Strict):
     )
     asks: tuple[str, ...] | None = Field(
         default=None, description="The ids of exactly those policies that must ask for approval. Any by default."
+    )
+    obliges: tuple[str, ...] | None = Field(
+        default=None,
+        description="What must be asked for, and nothing else: kinds of obligations, such as `redact`, or ids of "
+        "policies; `[]` is nothing. Anything by default.",
     )
 
 
@@ -127,8 +142,12 @@ def _problems(case: PolicyCaseKeys, vocabulary: Vocabulary, ids: Sequence[str]) 
         for index, id_ in enumerate(named or ()):
             if id_ not in ids:
                 yield (key, index), unknown("policy", id_, ids)
-    for key, given in (("arguments", case.arguments), ("origins", case.origins)):
-        if given and case.action != "call_tool":
+    for index, name in enumerate(case.obliges or ()):
+        if name not in ids and name not in get_args(ObligationKind):
+            yield ("obliges", index), unknown("obligation or policy", name, [*get_args(ObligationKind), *ids])
+    for key in ("arguments", "origins", *sorted(FLOW_FACTS)):
+        given = key in case.model_fields_set
+        if given and key not in context_attributes(case.action):
             yield (key,), f"`{case.action}` has no {key}; `call_tool` has"
     parameters = vocabulary.tool(case.resource).parameters
     if case.action == "call_tool" and parameters is not None:
@@ -164,6 +183,7 @@ def _case(keys: PolicyCaseKeys, source: Source, index: int, vocabulary: Vocabula
         permitted=keys.expect == "permit",
         policies=None if keys.policies is None else frozenset(keys.policies),
         asks=None if keys.asks is None else frozenset(keys.asks),
+        obliges=None if keys.obliges is None else frozenset(keys.obliges),
     )
 
 
@@ -178,6 +198,7 @@ def _request(keys: PolicyCaseKeys, vocabulary: Vocabulary) -> PolicyRequest:
         resource=keys.resource or _DEFAULT_RESOURCES[keys.action],
         tenant=keys.tenant,
         principal=keys.user,
+        purpose=keys.purpose,
         label=Label(
             sources=frozenset(keys.sources),
             confidentiality=Confidentiality[keys.confidentiality.upper()],
@@ -189,9 +210,17 @@ def _request(keys: PolicyCaseKeys, vocabulary: Vocabulary) -> PolicyRequest:
         family=(model.family if keys.family is None else keys.family) if is_model else "",
         provider=(model.provider if keys.provider is None else keys.provider) if is_model else "",
         local=(model.local if keys.local is None else keys.local) if is_model else False,
+        region=(model.region if keys.region is None else keys.region) if is_model else "",
         safety=(keys.safety or vocabulary.tool(keys.resource).safety) if is_tool else None,
         arguments=keys.arguments,
         origins={path: frozenset(sources) for path, sources in keys.origins.items()},
+        steering=Steering(
+            untrusted=frozenset(keys.untrusted),
+            delegated=frozenset(keys.delegated),
+            foreign_links=frozenset(keys.foreign_links),
+        ),
+        in_scope=keys.in_scope,
+        calls=keys.calls,
     )
 
 

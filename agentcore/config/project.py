@@ -164,6 +164,7 @@ class Project:
                         each.provider,
                         each.options.declared,
                         plain([each.seconds, each.max_calls, each.safety]),
+                        plain(asdict(each.flow)) if each.flow else None,
                         plain(asdict(each.approval)) if each.approval else each.approval,
                     ]
                     for name, each in self.tools.items()

@@ -69,6 +69,7 @@ class ScenarioKeys(Strict):
     )
     tenant: str = Field(default="default", min_length=1, description="For whom runs of it are made.")
     principal: str = Field(default="local", min_length=1, description="Who asks.")
+    purpose: str = Field(default="", description="What runs of it are for, such as `billing`: a fact for policies.")
     cases: tuple[CaseKeys, ...] = Field(default=(), description="Runs to make, and what is expected of them.")
 
 
@@ -127,6 +128,7 @@ class Scenario:
     inputs: Mapping[str, Input] = field(default_factory=dict[str, Input])
     tenant: str = "default"
     principal: str = "local"
+    purpose: str = ""
     cases: tuple[Case, ...] = ()
     path: Path | None = None
 
@@ -143,7 +145,11 @@ class Scenario:
             )
         schemas = {name: each.schema for name, each in self.inputs.items()}
         return Task(
-            goal=render(self.goal, schemas, values), inputs=values, tenant=self.tenant, principal=self.principal
+            goal=render(self.goal, schemas, values),
+            inputs=values,
+            tenant=self.tenant,
+            principal=self.principal,
+            purpose=self.purpose,
         )
 
     def values(self, given: Mapping[str, JSON]) -> tuple[dict[str, JSON], list[str]]:
@@ -177,6 +183,7 @@ def scenario(keys: ScenarioKeys, path: Path, budget: Budget, on_exceeded: OnExce
         },
         tenant=keys.tenant,
         principal=keys.principal,
+        purpose=keys.purpose,
         cases=tuple(
             Case(name=case.name, inputs=case.inputs, expect=Expectation(**dict(case.expect))) for case in keys.cases
         ),

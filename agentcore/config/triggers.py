@@ -81,6 +81,7 @@ class TriggerKeys(Strict):
     parallel: int = Field(default=4, ge=1, description="How many of its runs may be under way at the same time.")
     tenant: str | None = Field(default=None, min_length=1, description="For whom; by default as in the scenario.")
     principal: str | None = Field(default=None, min_length=1, description="Who asks; by default as in the scenario.")
+    purpose: str | None = Field(default=None, description="What for; by default as in the scenario.")
     options: dict[str, Any] = Field(
         default_factory=dict, description="The provider's own keys. `${NAME}` is an environment variable."
     )
@@ -96,6 +97,7 @@ class TriggerKeys(Strict):
             parallel=self.parallel,
             tenant=self.tenant,
             principal=self.principal,
+            purpose=self.purpose,
             options=options,
         )
 
@@ -113,7 +115,7 @@ class TriggerSettings:
     """What starts runs of a scenario: `schedule`, or messages of `provider`; one of the two.
 
     inputs: values, or `$.name` for a field; None: all fields of a message.  parallel: runs under way at the same time.
-    tenant, principal: None for the scenario's.
+    tenant, principal, purpose: None for the scenario's.
     """
 
     name: str
@@ -124,6 +126,7 @@ class TriggerSettings:
     parallel: int = 4
     tenant: str | None = None
     principal: str | None = None
+    purpose: str | None = None
     options: Options = field(default_factory=Options)
 
     def build_options(self, plugin: TriggerPlugin) -> BaseModel:

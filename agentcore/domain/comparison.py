@@ -121,6 +121,7 @@ def _asked(run: Run) -> Mapping[str, object]:
         "inputs": task.inputs,
         "tenant": task.tenant,
         "principal": task.principal,
+        "purpose": task.purpose,
         "budget": started.budget,
         "on_exceeded": started.on_exceeded,
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
+from agentcore.domain.dues import asking
 from agentcore.domain.frozen import frozen
-from agentcore.domain.obligation import Obligation
+from agentcore.domain.obligation import Obligation, ObligationKind
 
 Action = Literal["plan", "delegate", "call_model", "call_tool", "release"]
 
@@ -16,7 +18,8 @@ class Decision:
 
     action, resource: what was asked, e.g. `call_tool` on `sql`.  policies: ids of those that determined it;
     empty when nothing permitted (default deny).  errors: faults in evaluation, each of which denies.
-    obligations: what has to be done before; of all policies that ask for something, sorted by their ids.
+    obligations: what has to be done; of all policies that ask for something, sorted by their ids.
+    unmet: of these, what could not be done, and why, each of which denies.
     bundle: content hash of the policy set, 64 hexadecimal digits.
     """
 
@@ -28,6 +31,17 @@ class Decision:
     errors: tuple[str, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     bundle: str = ""
+    unmet: tuple[str, ...] = ()
+
+    @property
+    def allowed(self) -> bool:
+        """Whether policies permit it, whatever came of what they ask for."""
+        return self.permitted or bool(self.unmet)
+
+    def failed(self, kind: ObligationKind, why: str) -> Decision:
+        """Return the denial that follows when what policies ask for cannot be done. why: a clause for people."""
+        unmet = f"{asking(self.obligations, kind)} asks to {kind} it: {why}"
+        return replace(self, permitted=False, unmet=(*self.unmet, unmet))
 
     def explain(self) -> str:
         """Return one sentence for people."""
@@ -36,5 +50,7 @@ class Decision:
             return f"{what}: evaluation failed ({'; '.join(self.errors)}), and a fault denies"
         if not self.policies:
             return f"{what}: no policy permits it"
+        if self.unmet:
+            return f"{what}: {'; '.join(self.unmet)}"
         due = "".join(f"; {each.policy} asks to {each.kind} it" for each in self.obligations)
         return f"{what}: {', '.join(self.policies)}{due}"

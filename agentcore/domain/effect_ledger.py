@@ -23,6 +23,7 @@ from agentcore.domain.event import (
 )
 from agentcore.domain.ids import AgentName, ApprovalId, EffectId, StepId
 from agentcore.domain.json import JSON
+from agentcore.domain.masking import masked
 
 EntryState = Literal[
     "waiting",
@@ -91,9 +92,12 @@ class LedgerEntry:
 
 
 def effect_ledger(events: Iterable[Event]) -> Sequence[LedgerEntry]:
-    """Return every call of a run in the order of its intents; a compensation is told with the call that it undoes."""
+    """Return every call of a run in the order of its intents; a compensation is told with the call that it undoes.
+
+    What policies want masked is.
+    """
     ledger = _Ledger()
-    for event in events:
+    for event in masked(events):
         ledger.add(event)
     return list(ledger.entries.values())
 

@@ -17,6 +17,7 @@ AgentcoreError                  everything that this package raises on purpose
 │   ├── ToolInputInvalid        the arguments do not fit the tool's schema
 │   ├── ToolOutcomeUnknown      it broke off: nobody knows whether the call happened
 │   │   └── ToolTimeout         no result in time
+│   ├── RateExceeded            a policy lets the call be made, but not now
 │   └── RejectedByPerson        a person said no to the call
 ├── JournalError                the record of a run cannot be read or written
 │   ├── JournalConflict         another process has written this run further
@@ -175,6 +176,14 @@ class ToolOutcomeUnknown(ToolError):
 
 class ToolTimeout(ToolOutcomeUnknown):
     """The tool did not finish within its time."""
+
+
+class RateExceeded(ToolError):
+    """A policy lets the call be made, but not now. The message says when to try again."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(f"not now: {'; '.join(decision.unmet)}")
+        self.decision = decision
 
 
 class RejectedByPerson(ToolError):

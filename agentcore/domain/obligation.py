@@ -1,29 +1,81 @@
-"""Obligation: what has to be done before something that policies permit is done."""
+"""Obligation: what has to be done when something that policies permit is done."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.frozen import frozen
 
-ObligationKind = Literal["approve"]
-"""approve: a person must approve the call."""
+ObligationKind = Literal["approve", "redact", "verify", "downgrade", "limit", "mask", "notify"]
+LimitKey = Literal["tenant", "user", "run", "agent"]
+"""For whom calls are counted: each tenant, user, run or agent has a count of its own."""
 
 
 @frozen
-class Obligation:
-    """What one policy asks for. policy: its id.  rule: who has to approve."""
+class Approve:
+    """A person must approve the call. rule: who."""
 
     policy: str
-    kind: ObligationKind
     rule: ApprovalRule = ApprovalRule()
+    kind: Literal["approve"] = "approve"
 
 
-def approval_asked(obligations: Iterable[Obligation], own: ApprovalRule | None) -> ApprovalRule | None:
-    """Return whom to ask, None when nobody has to be. own: the rule of the thing itself, whatever policies say."""
-    rules = [each.rule for each in obligations if each.kind == "approve"]
-    if own is not None:
-        rules.insert(0, own)
-    return rules[0].join(*rules[1:]) if rules else None
+@frozen
+class Redact:
+    """What detectors find is taken out before anything is sent. types: `pii`, or `pii:EMAIL_ADDRESS`."""
+
+    policy: str
+    types: tuple[str, ...]
+    kind: Literal["redact"] = "redact"
+
+
+@frozen
+class Verify:
+    """At least so many verifiers must be in favour of the output."""
+
+    policy: str
+    verifiers: int
+    kind: Literal["verify"] = "verify"
+
+
+@frozen
+class Downgrade:
+    """The call may go to these models only."""
+
+    policy: str
+    to: tuple[str, ...]
+    kind: Literal["downgrade"] = "downgrade"
+
+
+@frozen
+class Limit:
+    """At most so many calls of the tool or the model in so many seconds, whenever these begin."""
+
+    policy: str
+    calls: int
+    seconds: float
+    by: LimitKey
+    kind: Literal["limit"] = "limit"
+
+
+@frozen
+class Mask:
+    """What traces show of the call is masked. parts: `arguments.iban`, `result`; none is all of it."""
+
+    policy: str
+    parts: tuple[str, ...] = ()
+    kind: Literal["mask"] = "mask"
+
+
+@frozen
+class Notify:
+    """Somebody outside is told before it is done. to: whom, in words for the receiver."""
+
+    policy: str
+    to: tuple[str, ...] = ()
+    kind: Literal["notify"] = "notify"
+
+
+Obligation: TypeAlias = Approve | Redact | Verify | Downgrade | Limit | Mask | Notify
+"""What one policy asks for. policy: its id."""

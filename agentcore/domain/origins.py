@@ -23,47 +23,87 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.json_path import joined
 
 _NUMBER: Final = re.compile(r"(?<![\w.,])[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\w)|(?<![\w.])[-+]?\d+(?:\.\d+)?(?!\w)")
 _SPACES: Final = re.compile(r"\s+")
+_LEFT: Final = re.compile(r"\d[-./:,]$|[$€£]$")
+_RIGHT: Final = re.compile(r"^[-./:,]\d|^[%€]")
 
 
 @dataclass(slots=True)
 class _Told:
-    """What one place has said. texts: folded.  numbers: that stand in them, or by themselves."""
+    """What one place has said. texts: folded.  numbers: that stand in them.  values: numbers by themselves."""
 
-    texts: list[str] = field(default_factory=list[str])
+    texts: set[str] = field(default_factory=set[str])
     numbers: set[Decimal] = field(default_factory=set[Decimal])
+    values: set[Decimal] = field(default_factory=set[Decimal])
 
     def add(self, value: str | float) -> None:
         if isinstance(value, str):
-            self.texts.append(_folded(value))
+            self.texts.add(folded(value))
             self.numbers.update(Decimal(found.replace(",", "")) for found in _NUMBER.findall(value))
         else:
-            self.numbers.add(Decimal(str(value)))
+            self.values.add(Decimal(str(value)))
 
     def has(self, value: str | float) -> bool:
+        """Return whether it was said, also within a longer text."""
+        if self.said(value):
+            return True
         if not isinstance(value, str):
             return Decimal(str(value)) in self.numbers
-        wanted = _folded(value)
+        wanted = folded(value)
         return any(_within(wanted, text) for text in self.texts)
+
+    def said(self, value: str | float) -> bool:
+        """Return whether it was said by itself."""
+        return folded(value) in self.texts if isinstance(value, str) else Decimal(str(value)) in self.values
+
+
+class Place(NamedTuple):
+    """Where something was said.
+
+    path: in a tool's result.  asked: the user chose what that result is about.  entire: it vouches for whole values
+    only, not for what stands within them, as a person does who has approved a call.
+    """
+
+    source: str
+    path: str
+    asked: bool
+    entire: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The place as policies name it: `tool:bank`, and `tool:bank:rows[].iban` with its path."""
+        is_field = self.path and self.source.startswith("tool:")
+        return (self.source, f"{self.source}:{self.path}") if is_field else (self.source,)
+
+    @property
+    def is_people(self) -> bool:
+        """Whether the user said it, or a person whom the run asked."""
+        return self.source == "user" or self.source.startswith("person:")
 
 
 class Origins:
     """What a run was told, by where it came from: `user`, `person:ann`, `tool:bank`, and `tool:bank:rows[].iban`."""
 
     def __init__(self) -> None:
-        self._values: list[tuple[str, JSON]] = []
+        self._values: list[tuple[str, JSON, JSONObject, bool]] = []
         self._read = 0
-        self._told: dict[str, _Told] = {}
+        self._told: dict[Place, _Told] = {}
 
-    def add(self, source: str, value: JSON) -> None:
-        """Remember what a source has said."""
-        self._values.append((source, value))
+    def add(
+        self, source: str, value: JSON, arguments: JSONObject = MappingProxyType({}), *, entire: bool = False
+    ) -> None:
+        """Remember what a source has said. arguments: of the tool call, when that is the source.
+
+        entire: it has said yes to these values, as they are.
+        """
+        self._values.append((source, value, arguments, entire))
 
     def of(self, arguments: JSONObject) -> Mapping[str, frozenset[str]]:
         """Return, by the path of each argument, the sources that hold all its values.
@@ -71,24 +111,48 @@ class Origins:
         Paths are those of policies: `to`, `to.account`, `to[].name`, and `to` for the scalars of a list. True, false,
         null and empty texts are nobody's, and stand nowhere.
         """
-        self._read_new()
         found: dict[str, frozenset[str]] = {}
-        for path, value in _scalars(arguments, ""):
-            sources = frozenset(source for source, told in self._told.items() if told.has(value))
+        for path, value in scalars(arguments):
+            sources = frozenset(name for place in self.places(value) for name in place.names)
             found[path] = sources if path not in found else found[path] & sources
         return found
 
+    def places(self, value: str | float, *, whole: bool = False) -> Iterator[Place]:
+        """Yield where a value was said. whole: not those where it stands within a longer text."""
+        self._read_new()
+        for place, told in self._told.items():
+            if told.said(value) if whole or place.entire else told.has(value):
+                yield place
+
+    def named_in_text(self, value: str | float) -> Iterator[Place]:
+        """Yield where a value stands within a longer text, as a word of its own and not as a part of a date or sum."""
+        self._read_new()
+        wanted = folded(str(value))
+        for place, told in self._told.items():
+            if any(text != wanted and _within(wanted, text, apart=True) for text in told.texts):
+                yield place
+
+    def said_by_people(self, value: str | float) -> bool:
+        """Return whether the user has said it, or a person whom the run asked."""
+        self._read_new()
+        return self._people_said(value)
+
+    def _people_said(self, value: str | float) -> bool:
+        return any(
+            place.is_people and (told.said(value) if place.entire else told.has(value))
+            for place, told in self._told.items()
+        )
+
     def _read_new(self) -> None:
-        for source, value in self._values[self._read :]:
-            for path, scalar in _scalars(value, ""):
-                self._told.setdefault(source, _Told()).add(scalar)
-                if path and source.startswith("tool:"):
-                    self._told.setdefault(f"{source}:{path}", _Told()).add(scalar)
-        self._read = len(self._values)
+        new, self._read = self._values[self._read :], len(self._values)
+        for source, value, arguments, entire in new:
+            asked = bool(arguments) and all(self._people_said(each) for _, each in scalars(arguments))
+            for path, scalar in scalars(value):
+                self._told.setdefault(Place(source, path, asked, entire), _Told()).add(scalar)
 
 
-def _scalars(value: JSON, path: str) -> Iterator[tuple[str, str | float]]:
-    """Yield each text and number with its path, as in `policy.arguments`."""
+def scalars(value: JSON, path: str = "") -> Iterator[tuple[str, str | float]]:
+    """Yield each text and number in a value with its path, as in `policy.arguments`."""
     match value:
         case bool() | None:
             return
@@ -100,24 +164,34 @@ def _scalars(value: JSON, path: str) -> Iterator[tuple[str, str | float]]:
                 yield path, value
         case Mapping():
             for name, inner in value.items():
-                yield from _scalars(inner, joined(path, name))
+                yield from scalars(inner, joined(path, name))
         case _:
             for inner in value:
-                yield from _scalars(inner, f"{path}[]" if isinstance(inner, Mapping) else path)
+                yield from scalars(inner, f"{path}[]" if isinstance(inner, Mapping) else path)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """Return a text as it is compared: without regard to case and the kind of spaces."""
     return _SPACES.sub(" ", text.casefold()).strip()
 
 
-def _within(wanted: str, text: str) -> bool:
-    """Return whether a text holds another one as a whole: not as a part of a longer word or number."""
+def _within(wanted: str, text: str, *, apart: bool = False) -> bool:
+    """Return whether a text holds another one as a whole: not as a part of a longer word or number.
+
+    apart: nor as one of several numbers that signs join, as in a date.
+    """
     start = text.find(wanted)
     while start >= 0:
         end = start + len(wanted)
         before = start == 0 or not (text[start - 1].isalnum() and wanted[0].isalnum())
         after = end == len(text) or not (text[end].isalnum() and wanted[-1].isalnum())
-        if before and after:
+        if before and after and not (apart and _joined(text, start, end)):
             return True
         start = text.find(wanted, start + 1)
     return False
+
+
+def _joined(text: str, start: int, end: int) -> bool:
+    """Return whether signs join what stands there to numbers beside it."""
+    left, right = text[max(0, start - 2) : start], text[end : end + 2]
+    return bool(_LEFT.search(left) or _RIGHT.search(right))

@@ -15,11 +15,13 @@ class Task:
     """One request.
 
     goal: the question or order in the user's words.  inputs: named JSON values that steps may use.
-    tenant, principal: for whom, and who asks; facts of every policy decision.
+    tenant, principal: for whom, and who asks.  purpose: what for, empty when nobody said. Facts of every
+    policy decision.
     """
 
     goal: str
     inputs: Mapping[str, JSON] = field(default_factory=dict[str, JSON])
     tenant: str = "default"
     principal: str = "local"
+    purpose: str = ""
     label: Label = USER

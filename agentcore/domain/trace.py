@@ -31,6 +31,7 @@ from agentcore.domain.event import (
     VerdictReached,
 )
 from agentcore.domain.ids import ANSWER, PLAN, AgentName, EffectId, StepId
+from agentcore.domain.masking import masked
 from agentcore.domain.plan import Step
 from agentcore.domain.run import Run, StepStatus
 from agentcore.domain.verdict import Verdict
@@ -145,8 +146,8 @@ class Trace:
 
 
 def trace(events: Iterable[Event]) -> Trace:
-    """Return the trace of a run. Raises ValueError when the events do not make one."""
-    recorded = list(events)
+    """Return the trace of a run, with what policies want masked. Raises ValueError when the events do not make one."""
+    recorded = masked(events)
     run = Run.fold(recorded)
     steps: dict[StepId, StepTrace] = {}
     effects: dict[EffectId, EffectTrace] = {}

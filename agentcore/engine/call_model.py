@@ -1,15 +1,15 @@
-"""A model call: policy → route → reserve → record → call → settle → record, and the next model when one fails."""
+"""A model call: policy → route → obligations → reserve → record → call → settle → record; or the next model."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
 
 from agentcore.domain.agent import Capability
 from agentcore.domain.budget import Usage
 from agentcore.domain.decision import Decision
+from agentcore.domain.dues import Dues
 from agentcore.domain.effect import Effect, EffectKind
 from agentcore.domain.errors import (
     AgentcoreError,
@@ -26,16 +26,17 @@ from agentcore.domain.event import EffectFinished, EffectStarted
 from agentcore.domain.ids import EffectId, ModelName
 from agentcore.domain.json import JSON
 from agentcore.domain.label import Label
-from agentcore.domain.message import Message, ToolCall
 from agentcore.domain.route import Route
 from agentcore.domain.team import OnExceeded
 from agentcore.engine.effect import ONE_CALL, Caller, Effects, is_cancelled, refusal_error
 from agentcore.engine.guards import Guards
 from agentcore.engine.history import Recorded
+from agentcore.engine.model_json import reply_json, reply_of, request_json
 from agentcore.engine.permits import Permits, Permitted
 from agentcore.engine.pool import ModelPool
 from agentcore.engine.recall import Recall
 from agentcore.engine.recording import Script
+from agentcore.engine.redactor import Redactor
 from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens
 from agentcore.ports.model import ModelReply, ModelRequest
 from agentcore.routing.choose import Weights, choose
@@ -69,6 +70,7 @@ class ModelCalls:
         *,
         on_exceeded: OnExceeded,
         guards: Guards,
+        redactor: Redactor,
     ) -> None:
         self._effects = effects
         self._pool = pool
@@ -76,6 +78,7 @@ class ModelCalls:
         self._weights = weights
         self._on_exceeded: OnExceeded = on_exceeded
         self._guards = guards
+        self._redactor = redactor
 
     async def call(self, caller: Caller, request: ModelRequest) -> Answered:
         """Return a model's reply, from the best model that can take the call or, when it fails, from the next.
@@ -84,7 +87,7 @@ class ModelCalls:
         ModelError or JournalError.
         """
         failed: dict[ModelName, ModelError] = {}
-        sent = _request_json(request)
+        sent = request_json(request)
         effects = self._effects
         while True:
             id = effects.new(caller, EffectKind.MODEL)
@@ -112,6 +115,9 @@ class ModelCalls:
         """Call the best model that has not failed. Raises _ModelFailed when it fails too."""
         try:
             route, decisions = self.route(caller, request, failed)
+            if decisions[0].obligations:
+                request = await self._obliged(caller, id, decisions[0], request)
+                sent = request_json(request)
             reserved = self._reserve(route, request)
         except NoRoute as error:
             if failed:  # every model that could take the call was tried
@@ -129,6 +135,17 @@ class ModelCalls:
             return await self._call(caller, request, effect, reserved)
         except ModelError as error:
             raise _ModelFailed(route.model, error) from error
+
+    async def _obliged(self, caller: Caller, id: EffectId, decision: Decision, request: ModelRequest) -> ModelRequest:
+        """Do what policies ask for before a call, and return what may be sent. Raises PolicyDenied when it fails."""
+        self._effects.rates.take(decision)  # before anything is awaited: calls at once must not all pass
+        types = Dues.of(decision.obligations).redact
+        try:
+            request = await self._redactor.request(request, types) if types else request
+        except GuardDenied as error:
+            raise PolicyDenied(decision.failed("redact", error.message)) from error
+        await self._effects.announce(decision, caller.step, id)
+        return request
 
     async def _refuse(self, id: EffectId, caller: Caller, error: PolicyDenied | NoRoute | BudgetExceeded) -> None:
         await self._effects.refuse(self._effects.model_effect(id, caller, "model"), None, error)
@@ -155,7 +172,7 @@ class ModelCalls:
         model = ModelName(started.effect.name)
         if finished.error:
             raise _ModelFailed(model, ModelError(finished.error))
-        return Answered(reply=_reply(finished.output, finished.used), model=model, label=finished.label)
+        return Answered(reply=reply_of(finished.output, finished.used), model=model, label=finished.label)
 
     def route(
         self, caller: Caller, request: ModelRequest, failed: Mapping[ModelName, ModelError] | None = None
@@ -165,8 +182,10 @@ class ModelCalls:
         Raises PolicyDenied when no model at all is permitted, NoRoute when none of the permitted can take the call.
         """
         permitted = self._permits.of(caller.agent, self._effects.task, caller.label, self._effects.ledger)
+        if permitted.limited:
+            permitted = permitted.without(self._effects.within_rate)
         if permitted.denied and not permitted.profiles:
-            raise PolicyDenied(permitted.denied[0])
+            raise PolicyDenied(next((each for each in permitted.denied if each.unmet), permitted.denied[0]))
         route = self._choose(caller, request, frozenset(failed or ()), permitted)
         if permitted.denied:
             route = replace(route, filtered={**route.filtered, **permitted.why_not})
@@ -244,7 +263,7 @@ class ModelCalls:
                 calls=1,
                 usd=cost,
             )
-            said = _reply_json(reply)
+            said = reply_json(reply)
             try:
                 label = await self._guards.labelled("model_output", said, label, f"the reply of {name}")
             except GuardDenied as denied:
@@ -333,51 +352,3 @@ def _needs(request: ModelRequest) -> frozenset[Capability]:
     if request.logprobs:
         needs.add(Capability.LOGPROBS)
     return frozenset(needs)
-
-
-def _request_json(request: ModelRequest) -> JSON:
-    recorded: dict[str, JSON] = {"messages": [_message_json(message) for message in request.messages]}
-    if request.tools:
-        recorded["tools"] = [tool.name for tool in request.tools]
-    if request.schema is not None:
-        recorded["schema"] = request.schema
-    recorded["max_output_tokens"] = request.max_output_tokens
-    recorded["temperature"] = request.temperature
-    return recorded
-
-
-def _message_json(message: Message) -> JSON:
-    recorded: dict[str, JSON] = {"role": message.role, "content": message.content}
-    if message.tool_calls:
-        recorded["tool_calls"] = [
-            {"id": call.id, "name": call.name, "arguments": call.arguments} for call in message.tool_calls
-        ]
-    if message.tool_call_id is not None:
-        recorded["tool_call_id"] = message.tool_call_id
-    return recorded
-
-
-def _reply_json(reply: ModelReply) -> JSON:
-    recorded: dict[str, JSON] = {"text": reply.text, "finish": reply.finish}
-    if reply.tool_calls:
-        recorded["tool_calls"] = [
-            {"id": call.id, "name": call.name, "arguments": call.arguments} for call in reply.tool_calls
-        ]
-    return recorded
-
-
-def _reply(output: JSON, used: Usage) -> ModelReply:
-    """Return the reply that `_reply_json` was made of. Records of the first version have no ids of calls."""
-    recorded = cast("dict[str, Any]", output)
-    calls = enumerate(recorded.get("tool_calls", ()))
-    return ModelReply(
-        text=recorded["text"],
-        tool_calls=tuple(
-            ToolCall(id=call.get("id", f"call_{number}"), name=call["name"], arguments=call["arguments"])
-            for number, call in calls
-        ),
-        input_tokens=used.input_tokens,
-        output_tokens=used.output_tokens,
-        cached_tokens=used.cached_tokens,
-        finish=recorded["finish"],
-    )

@@ -1,4 +1,4 @@
-"""A tool call: recorded? → validate → policy → approval → limits → reserve → record → call → settle → record."""
+"""A tool call: recorded? → validate → policy → obligations → limits → reserve → record → call → settle → record."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from agentcore.domain.approval import Ruling
 from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.budget import NO_USE, Usage
 from agentcore.domain.decision import Decision
+from agentcore.domain.dues import approval_asked, asking
 from agentcore.domain.effect import Effect, EffectKind, Safety
 from agentcore.domain.errors import (
     BudgetExceeded,
@@ -27,13 +28,13 @@ from agentcore.domain.ids import ToolName
 from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.label import Confidentiality, Label
 from agentcore.domain.message import ToolSpec
-from agentcore.domain.obligation import approval_asked
 from agentcore.engine.ask_person import ask_person, ruling_on
 from agentcore.engine.effect import ONE_CALL, Caller, Effects, is_cancelled, refusal_error
 from agentcore.engine.guards import Guards
 from agentcore.engine.history import Recorded
 from agentcore.engine.output import json_text
 from agentcore.engine.recall import Recall, outcome_of, responded
+from agentcore.engine.redactor import Redactor
 from agentcore.ports.tool import Compensates, LooksUp, Tool, ToolContext, ToolDefinition, ToolResult
 from agentcore.verification.schema import schema_errors
 
@@ -44,10 +45,11 @@ _REPEATABLE: Final = frozenset({Safety.READ, Safety.IDEMPOTENT})
 class ToolCalls:
     """Calls tools for one run."""
 
-    def __init__(self, effects: Effects, tools: Mapping[ToolName, Tool], guards: Guards) -> None:
+    def __init__(self, effects: Effects, tools: Mapping[ToolName, Tool], guards: Guards, redactor: Redactor) -> None:
         self._effects = effects
         self._tools = tools
         self._guards = guards
+        self._redactor = redactor
 
     def definition(self, name: ToolName) -> ToolDefinition:
         """Return what a tool declares."""
@@ -106,26 +108,30 @@ class ToolCalls:
         effects, definition = self._effects, tool.definition
         try:
             decision = self._permit(caller, definition, arguments)
-            ruling = await self._approved(caller, definition, effect, arguments, decision)
+            sent = await self._redactor.arguments(definition, decision, arguments, begun)
+            ruling = await self._approved(caller, definition, effect, sent, decision)
             if ruling is not None and ruling.verb == "respond":
                 return responded(caller, ruling)
             if begun is not None:
-                found = await self._resolve(caller, tool, begun, arguments)
+                found = await self._resolve(caller, tool, begun, sent)
                 if found is not None:
                     return found
-            self._reserve(definition, again=begun is not None)
+            if begun is None:
+                effects.check_rate(decision)
+            await effects.announce(decision, caller.step, effect.id)
+            self._reserve(definition, decision, again=begun is not None)
         except (ToolError, PolicyDenied, BudgetExceeded) as error:
             if begun is None or not begun.settled:  # else it was found out, and recorded, that it has failed
                 await effects.refuse(effect, arguments, error)
             raise
         durable = definition.safety is not Safety.READ
         await effects.recorder.record(
-            EffectStarted(effect=effect, request=arguments, decisions=(decision,), reserved=ONE_CALL), durable=durable
+            EffectStarted(effect=effect, request=sent, decisions=(decision,), reserved=ONE_CALL), durable=durable
         )
         try:
-            return await self._call(caller, tool, arguments, facts, effect)
+            return await self._call(caller, tool, sent, facts, effect)
         except ToolOutcomeUnknown as error:
-            found = await self._broken_off(caller, tool, effect, arguments, error)
+            found = await self._broken_off(caller, tool, effect, sent, error)
             if found is None:
                 raise
             return found
@@ -157,12 +163,16 @@ class ToolCalls:
             raise ToolInputInvalid(f"{name}: {'; '.join(problems)}")
         return self._effects.permit(self._effects.ask_tool(caller, name, arguments, definition.safety))
 
-    def _reserve(self, definition: ToolDefinition, *, again: bool) -> None:
+    def _reserve(self, definition: ToolDefinition, decision: Decision, *, again: bool) -> None:
         """Set a call aside. again: a call that began before, and so counts already."""
         name, made = definition.name, self._effects.recorder.history.tool_calls[definition.name]
         if definition.max_calls is not None and made >= definition.max_calls and not again:
             raise ToolError(f"{name} has been called as often as a run may call it ({definition.max_calls})")
+        if not again:
+            self._effects.check_rate(decision)
         self._effects.ledger.reserve(ONE_CALL)
+        if not again:
+            self._effects.rates.take(decision)
 
     async def _approved(
         self, caller: Caller, definition: ToolDefinition, effect: Effect, arguments: JSONObject, decision: Decision
@@ -174,7 +184,7 @@ class ToolCalls:
         rule = approval_asked(decision.obligations, definition.approval)
         if rule is None:
             return None
-        asking = ", ".join(each.policy for each in decision.obligations)
+        by = asking(decision.obligations, "approve")
         ruling = await ask_person(
             self._effects,
             caller,
@@ -183,7 +193,7 @@ class ToolCalls:
             subject="call",
             name=definition.name,
             value=arguments,
-            reason=f"the policy {asking} asks for it" if asking else f"every call of {definition.name} needs approval",
+            reason=f"the policy {by} asks for it" if by else f"every call of {definition.name} needs approval",
             key=effect.key,
         )
         if ruling.verb == "reject":

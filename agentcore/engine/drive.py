@@ -31,7 +31,7 @@ from agentcore.domain.event import (
     StepFailed,
     VerdictReached,
 )
-from agentcore.domain.ids import ANSWER, AgentName, EffectId, ModelName, StepId
+from agentcore.domain.ids import AgentName, EffectId, ModelName, StepId
 from agentcore.domain.message import Message
 from agentcore.domain.plan import Step
 from agentcore.domain.route import Route
@@ -42,6 +42,7 @@ from agentcore.engine.ask_person import WaitsForPerson, ask_person
 from agentcore.engine.call_model import ModelCalls
 from agentcore.engine.effect import Caller, Effects
 from agentcore.engine.output import output_schema
+from agentcore.engine.release import Release
 from agentcore.engine.schedule import FailStep, Finish, MakePlan, Park, StartAttempt, decide
 from agentcore.engine.supervisor import Supervisor
 from agentcore.engine.undo import Undo
@@ -69,6 +70,7 @@ class Driver:
     verifier: Verifier
     models: ModelCalls
     undo: Undo
+    release: Release
     leaving: Callable[[], bool]
     ending: RunFinished | None
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -242,7 +244,8 @@ class Driver:
         ):  # whose calls come after this event; else both are written together
             await record(finished)
             unrecorded = ()
-        verdict = await self.verifier.verify(agent, caller, instruction, outcome)
+        wanted = self.release.verifiers(caller, outcome.label)
+        verdict = await self.verifier.verify(agent, caller, instruction, outcome, wanted)
         if verdict.accepted and agent.approval is not None:
             await record(*unrecorded)
             unrecorded, vote = await self._approved(agent.approval, caller, finished)
@@ -316,33 +319,13 @@ class Driver:
 
         The process before may have begun with that: then the run ends as it said.
         """
-        end = self.ending or self._released(finish, decisions)
+        end = self.ending or await self.release.end(finish.status, finish.answer, finish.reason, decisions)
         if end.status != "succeeded" and self.undo.due:
             if self.ending is None:
                 await self.effects.recorder.record(RunEnding(end=end), durable=True)
             await self.undo.all()
         await self.effects.recorder.end(end)
         logger.info("{} {}", end.status, end.reason)
-
-    def _released(self, finish: Finish, decisions: tuple[Decision, ...]) -> RunFinished:
-        """Return how the run ends once policy has decided about releasing its answer, or its reason."""
-        status, answer, reason = finish.status, finish.answer, finish.reason
-        if status == "succeeded":
-            state = self.run.steps[ANSWER]
-            ask = self.effects.ask("release", "answer", self.agents[state.step.agent], state.label)
-            decisions = (self.effects.decide(ask),)
-            if not decisions[0].permitted:
-                status, answer, reason = "denied", None, f"denied by policy: {decisions[0].explain()}"
-        elif status in {"refused", "failed"} and self.run.failed:
-            # The reasons quote what agents wrote: they are released by the same policies as an answer.
-            state = self.run.steps[self.run.failed[0]]
-            decision = self.effects.decide(
-                self.effects.ask("release", "reason", self.agents[state.step.agent], state.label)
-            )
-            if not decision.permitted:
-                decisions = (*decisions, decision)
-                reason = f"step {state.step.id} was given up; its reasons are withheld: {decision.explain()}"
-        return RunFinished(status=status, answer=answer, reason=reason, decisions=decisions)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -11,24 +11,32 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from agentcore.domain.agent import Agent, Role
+from agentcore.domain.announcement import Announcement
 from agentcore.domain.budget import Usage
 from agentcore.domain.decision import Action, Decision
+from agentcore.domain.dues import Dues
 from agentcore.domain.effect import Effect, EffectKind, Safety, call_content
 from agentcore.domain.errors import (
     AgentcoreError,
     BudgetExceeded,
     NoRoute,
+    NotificationFailed,
     PolicyDenied,
+    RateExceeded,
     RejectedByPerson,
     ToolError,
 )
-from agentcore.domain.event import EffectRefused
-from agentcore.domain.ids import EffectId, ModelName, StepId
+from agentcore.domain.event import EffectRefused, EffectStarted
+from agentcore.domain.ids import EffectId, ModelName, StepId, ToolName
 from agentcore.domain.json import JSON, JSONObject, canonical
 from agentcore.domain.label import Label
+from agentcore.domain.redaction import is_redaction
 from agentcore.domain.task import Task
+from agentcore.engine.announcements import Announcements
+from agentcore.engine.flows import Flows
 from agentcore.engine.history import Recorded
 from agentcore.engine.ledger import Ledger
+from agentcore.engine.rates import Counts, Rates
 from agentcore.engine.recording import Recording, Script
 from agentcore.policy.engine import PolicyEngine
 from agentcore.policy.request import PolicyRequest
@@ -54,7 +62,8 @@ class Effects:
     """The effects of one run.
 
     Ids count up per plan, step, attempt and agent, so they are the same when an attempt is driven again.
-    script: for a replay, what is recorded; nothing is called then.
+    script: for a replay, what is recorded; nothing is called then.  counts: of calls that policies limit,
+    shared by the runs of a process.  announcements: to those outside whom policies want told.
     """
 
     def __init__(
@@ -65,14 +74,20 @@ class Effects:
         ledger: Ledger,
         policy: PolicyEngine,
         clock: Clock,
+        flows: Flows,
         script: Script | None = None,
+        counts: Counts | None = None,
+        announcements: Announcements | None = None,
     ) -> None:
         self.task = task
         self.recorder = recorder
         self.ledger = ledger
         self.clock = clock
+        self.flows = flows
         self.script = script
+        self.rates = Rates(Counts() if counts is None else counts, recorder.history, task, clock)
         self._policy = policy
+        self._announcements = announcements or Announcements(None, clock)
         self._counts: dict[tuple[StepId, int], dict[str, int]] = {}
 
     def begin(self, step: StepId, attempt: int) -> None:
@@ -122,7 +137,7 @@ class Effects:
         found = self.recorder.history.effect(of.step, of.attempt, id)
         if found is None:
             return None
-        same_request = found.reused is not None or canonical(found.request) == canonical(request)
+        same_request = found.reused is not None or as_sent(found, request) is not None
         if same_request and (changing is None or found.effect.keyed_by_id or changing.key == found.effect.key):
             return found
         if changing is None:
@@ -130,6 +145,49 @@ class Effects:
         raise ToolError(
             f"{changing.name}: the record has another call at this point, so this attempt cannot be driven on"
         )
+
+    def within_rate(self, decision: Decision) -> Decision:
+        """Return a decision, a denial when policies let the call be made, but not now."""
+        why = self.rates.exceeded(decision) if decision.permitted and decision.obligations else ""
+        return decision.failed("limit", why) if why else decision
+
+    def check_rate(self, decision: Decision) -> None:
+        """Raise RateExceeded when policies let a call be made, but not now."""
+        within = self.within_rate(decision)
+        if not within.permitted:
+            raise RateExceeded(within)
+
+    async def announce(self, decision: Decision, step: StepId, about: str) -> None:
+        """Tell the outside what policies want told, before it is done; a replay tells nobody.
+
+        about: what it is, the same when it is done again. Raises PolicyDenied when nobody could be told.
+        """
+        to = Dues.of(decision.obligations).notify
+        if to is None:
+            return
+        if self.script is not None:
+            denied = self.script.denied(decision)
+            if denied is not None:
+                raise PolicyDenied(denied)
+            return
+        run = self.recorder.run.id
+        announcement = Announcement(
+            id=f"{run}/{about}",
+            run=run,
+            tenant=self.task.tenant,
+            user=self.task.principal,
+            step=step,
+            agent=decision.principal,
+            action=decision.action,
+            resource=decision.resource,
+            policies=tuple(sorted({each.policy for each in decision.obligations if each.kind == "notify"})),
+            to=to,
+            at=self.clock.now(),
+        )
+        try:
+            await self._announcements.make(announcement)
+        except NotificationFailed as error:
+            raise PolicyDenied(decision.failed("notify", error.message)) from error
 
     def _count(self, caller: Caller, what: str) -> int:
         counts = self._counts.setdefault((caller.step, caller.attempt), {})
@@ -157,6 +215,7 @@ class Effects:
             role=agent.role,
             tenant=self.task.tenant,
             principal=self.task.principal,
+            purpose=self.task.purpose,
             action=action,
             resource=resource,
             label=label,
@@ -165,13 +224,19 @@ class Effects:
             resource_role=resource_role,
         )
 
+    def ask_release(self, agent: Agent, what: str, text: JSON, label: Label) -> PolicyRequest:
+        """Return a policy request about what leaves the run: its answer, or the reason why there is none."""
+        return replace(self.ask("release", what, agent, label), steering=self.flows.in_answer(text))
+
     def ask_tool(self, caller: Caller, name: str, arguments: JSONObject, safety: Safety) -> PolicyRequest:
         """Return a policy request about a tool call."""
-        origins = self.recorder.history.origins
         return replace(
             self.ask("call_tool", name, caller.agent, caller.label),
             arguments=arguments,
-            origins={} if origins is None else origins.of(arguments),
+            origins=self.flows.origins(arguments),
+            steering=self.flows.steering(name, arguments, safety),
+            in_scope=self.flows.in_scope(name, safety),
+            calls=self.recorder.history.tool_calls[ToolName(name)],
             safety=safety,
             declared=name in caller.agent.tools,
         )
@@ -202,11 +267,28 @@ class Effects:
                 refusal = EffectRefused(effect=effect, by="router", reason=error.message, request=request)
             case BudgetExceeded():
                 refusal = EffectRefused(effect=effect, by="budget", reason=error.message, request=request)
+            case RateExceeded():
+                refusal = EffectRefused(
+                    effect=effect, by="tool", reason=error.message, request=request, decisions=(error.decision,)
+                )
             case RejectedByPerson():
                 refusal = EffectRefused(effect=effect, by="person", reason=error.message, request=request)
             case _:
                 refusal = EffectRefused(effect=effect, by="tool", reason=error.message, request=request)
         await self.recorder.record(refusal)
+
+
+def as_sent(recorded: Recorded | EffectStarted, request: JSON) -> JSON:
+    """Return what a record says was sent of a request: itself, or with placeholders where a policy wanted it redacted.
+
+    None when it was another request.
+    """
+    started = recorded if isinstance(recorded, EffectStarted) else recorded.started
+    if canonical(recorded.request) == canonical(request):
+        return request
+    if started is None or not any(Dues.of(each.obligations).redact for each in started.decisions[:1]):
+        return None
+    return started.request if is_redaction(started.request, request) else None
 
 
 def refusal_error(refused: EffectRefused) -> AgentcoreError:

@@ -48,9 +48,19 @@ class Guards:
 
     def __init__(self, guards: Sequence[Guard] = (), *, largest_input: int = 1_000_000) -> None:
         self._largest_input = largest_input
+        self._guards = tuple(guards)
         self._at: Mapping[GuardPlace, tuple[Guard, ...]] = {
             place: tuple(guard for guard in guards if place in guard.at) for place in GUARD_PLACES
         }
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the detectors."""
+        return frozenset(guard.detector.name for guard in self._guards)
+
+    def named(self, detector: str) -> tuple[Guard, ...]:
+        """Return the guards that have a detector of that name."""
+        return tuple(guard for guard in self._guards if guard.detector.name == detector)
 
     async def task(self, task: Task) -> Task:
         """Return a task with what was found in it. Raises GuardDenied when it is too large, binary or malformed."""

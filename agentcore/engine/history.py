@@ -7,12 +7,14 @@ the same ids; here it finds what came of them, and calls only what has no outcom
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from typing import TypeAlias
 
 from agentcore.domain.approval import Approval, Ruling
+from agentcore.domain.decision import Decision
+from agentcore.domain.dues import Dues, asking
 from agentcore.domain.effect import Effect, EffectKind, Safety, call_content
 from agentcore.domain.event import (
     ApprovalDecided,
@@ -31,10 +33,12 @@ from agentcore.domain.event import (
     RunStarted,
     VerdictReached,
 )
-from agentcore.domain.ids import ApprovalId, EffectId, RunId, StepId, ToolName
+from agentcore.domain.ids import ANSWER, ApprovalId, EffectId, RunId, StepId, ToolName
 from agentcore.domain.json import JSON
 from agentcore.domain.label import Label
 from agentcore.domain.origins import Origins
+from agentcore.domain.plan import Plan
+from agentcore.domain.verdict import Vote
 
 _Attempt: TypeAlias = tuple[StepId, int]
 
@@ -82,6 +86,10 @@ class History:
     something.
     ending: how it will end, once what it did is undone; None while it may go on.
     origins: what the run was told, by where that came from; None when nobody asks for it.
+    first_plan: the one that was made before anything was read.  approved_tools: of which a person approved a call.
+    limited: by policy and resource, when the calls began that a policy limits for each run.
+    verifiers: by agent, how many verifiers policies want for its outputs, and which policies.
+    in_favour: how many verifiers have accepted the answer.
     """
 
     def __init__(self) -> None:
@@ -94,7 +102,12 @@ class History:
         self.origins: Origins | None = Origins()
         self._finished: dict[_Attempt, AttemptFinished] = {}
         self._questions: dict[ApprovalId, Question] = {}
+        self.first_plan: Plan | None = None
+        self.approved_tools: set[ToolName] = set()
         self.tool_calls: Counter[ToolName] = Counter()
+        self.limited: dict[tuple[str, str], list[float]] = {}
+        self.verifiers: dict[str, tuple[int, str]] = {}
+        self.in_favour = 0
         self.active_seconds = 0.0
 
     @staticmethod
@@ -103,7 +116,7 @@ class History:
         history = History()
         before: float | None = None
         for event in events:
-            history.note(event.fact)
+            history.note(event.fact, event.at)
             if spent and before is not None and not isinstance(event.fact, RunResumed):  # nobody drove it until then
                 history.active_seconds += max(0.0, event.at - before)
             before = event.at
@@ -134,7 +147,7 @@ class History:
         """Return a question that was asked."""
         return self._questions.get(id)
 
-    def note(self, fact: Fact) -> None:
+    def note(self, fact: Fact, at: float) -> None:
         """Remember a fact."""
         match fact:
             case RunStarted(task=task):
@@ -142,7 +155,7 @@ class History:
                     self._told(source, [task.goal, task.inputs])
             case EffectStarted(effect=effect):
                 known = self._of(effect)
-                self._start(known, effect, fact)
+                self._start(known, effect, fact, at)
             case EffectRefused(effect=effect):
                 self._of(effect).refused = fact
             case EffectReused(effect=effect):
@@ -152,16 +165,20 @@ class History:
             case AttemptFinished():
                 self._finished[fact.step, fact.attempt] = fact
             case VerdictReached():
+                if fact.step == ANSWER and fact.verdict.accepted:
+                    self.in_favour = sum(1 for vote in fact.verdict.votes if vote.accepts and _is_verifier(vote))
                 self._forget((fact.step, fact.attempt))
-            case PlanAccepted():
+            case PlanAccepted(plan=plan, decisions=decisions):
+                if self.first_plan is None:
+                    self.first_plan = plan
+                self.verifiers = dict(_wanted_verifiers(decisions))
                 for attempt in list(self._effects):
                     self._forget(attempt)
             case ApprovalRequested(approval=approval):
                 self._questions[approval.id] = Question(approval=approval)
             case ApprovalDecided(approval=id, ruling=ruling, escalated=escalated):
                 if escalated is None:
-                    self._questions[id].ruling = ruling
-                    self._told(f"person:{ruling.actor}", ruling.value)
+                    self._decided(self._questions[id], ruling)
                 else:
                     self._questions[id].approval = escalated
             case RunEnding(end=end):
@@ -169,9 +186,17 @@ class History:
             case _:
                 pass
 
-    def _told(self, source: str, value: JSON) -> None:
+    def _decided(self, question: Question, ruling: Ruling) -> None:
+        question.ruling = ruling
+        self._told(f"person:{ruling.actor}", ruling.value)
+        if question.approval.subject == "call" and ruling.verb in {"approve", "edit"}:
+            self.approved_tools.add(ToolName(question.approval.name))
+        if ruling.verb == "approve" and self.origins is not None:  # who approves a value vouches for it
+            self.origins.add(f"person:{ruling.actor}", question.approval.value, entire=True)
+
+    def _told(self, source: str, value: JSON, arguments: JSON = None) -> None:
         if self.origins is not None:
-            self.origins.add(source, value)
+            self.origins.add(source, value, arguments if isinstance(arguments, Mapping) else {})
 
     def _of(self, effect: Effect) -> Recorded:
         attempt = (effect.step, effect.attempt)
@@ -181,7 +206,11 @@ class History:
             self._attempts[effect.id] = attempt
         return known
 
-    def _start(self, known: Recorded, effect: Effect, fact: EffectStarted) -> None:
+    def _start(self, known: Recorded, effect: Effect, fact: EffectStarted, at: float) -> None:
+        if known.started is None or effect.kind is EffectKind.MODEL:  # a tool's call that goes on is the same call
+            for limit in fact.decisions[0].obligations if fact.decisions else ():
+                if limit.kind == "limit" and limit.by == "run":
+                    self.limited.setdefault((limit.policy, effect.name), []).append(at)
         if effect.kind is EffectKind.TOOL and known.started is None:
             self.tool_calls[ToolName(effect.name)] += 1
         known.effect, known.started, known.label = effect, fact, None
@@ -200,7 +229,7 @@ class History:
         known.finished = fact
         self._doubts.pop(id, None)
         if known.effect.kind is EffectKind.TOOL and not fact.error:
-            self._told(f"tool:{known.effect.name}", fact.output)
+            self._told(f"tool:{known.effect.name}", fact.output, known.request)
         if fact.error:
             self._deeds.pop(id, None)
         elif known.effect.safety is not Safety.READ:
@@ -223,3 +252,15 @@ class History:
         self._finished.pop(attempt, None)
         for id in self._effects.pop(attempt, ()):
             del self._attempts[id]
+
+
+def _is_verifier(vote: Vote) -> bool:
+    return vote.verifier.startswith(("agent:", "person:"))
+
+
+def _wanted_verifiers(decisions: Iterable[Decision]) -> Iterator[tuple[str, tuple[int, str]]]:
+    """Yield the agents whose outputs policies want verified, by how many verifiers, and by which policies."""
+    for decision in decisions:
+        least = Dues.of(decision.obligations).verifiers
+        if decision.action == "delegate" and least:
+            yield decision.resource, (least, asking(decision.obligations, "verify"))

@@ -6,31 +6,39 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from agentcore.domain.ids import ToolName
+from agentcore.engine.announcements import Announcements
 from agentcore.engine.call_model import ModelCalls
 from agentcore.engine.call_tool import ToolCalls
 from agentcore.engine.definition import Rules
 from agentcore.engine.drive import Driver
 from agentcore.engine.effect import Effects
+from agentcore.engine.flows import Flows
 from agentcore.engine.guards import Guards
 from agentcore.engine.ledger import Ledger
 from agentcore.engine.pool import ModelPool
+from agentcore.engine.rates import Counts
 from agentcore.engine.recording import Recording, Script
+from agentcore.engine.redactor import Redactor
+from agentcore.engine.release import Release
 from agentcore.engine.supervisor import Supervisor
 from agentcore.engine.undo import Undo
 from agentcore.engine.verifier import Verifier
 from agentcore.engine.worker import Worker
+from agentcore.ports.announcer import Announcer
 from agentcore.ports.clock import Clock
 from agentcore.ports.tool import Tool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Models, tools, guards and time."""
+    """Models, tools, guards and time. counts: of calls that policies limit.  announcer: who is told outside."""
 
     pool: ModelPool
     tools: Mapping[ToolName, Tool]
     clock: Clock
     guards: Guards = field(default_factory=Guards)
+    counts: Counts = field(default_factory=Counts)
+    announcer: Announcer | None = None
 
     def driver(
         self,
@@ -50,14 +58,27 @@ class Parts:
         if started.on_exceeded is not None:
             limits = replace(limits, on_exceeded=started.on_exceeded)
         budget = started.budget if script is None else replace(started.budget, seconds=None)
-        if not rules.policy.reads("call_tool", "origins"):
-            recorder.history.origins = None
         ledger = Ledger(budget, self.clock, used=run.used, seconds=recorder.history.active_seconds)
         effects = Effects(
-            task=started.task, recorder=recorder, ledger=ledger, policy=rules.policy, clock=self.clock, script=script
+            task=started.task,
+            recorder=recorder,
+            ledger=ledger,
+            policy=rules.policy,
+            clock=self.clock,
+            flows=Flows(recorder.history, started.task, rules.policy, self.tools),
+            script=script,
+            counts=self.counts,
+            announcements=Announcements(self.announcer, self.clock),
         )
+        redactor = Redactor(self.guards)
         models = ModelCalls(
-            effects, self.pool, rules.permits, definition.weights, on_exceeded=limits.on_exceeded, guards=self.guards
+            effects,
+            self.pool,
+            rules.permits,
+            definition.weights,
+            on_exceeded=limits.on_exceeded,
+            guards=self.guards,
+            redactor=redactor,
         )
         return Driver(
             agents=definition.agents,
@@ -70,10 +91,11 @@ class Parts:
                 effects=effects,
                 models=models,
             ),
-            worker=Worker(models, ToolCalls(effects, self.tools, self.guards)),
+            worker=Worker(models, ToolCalls(effects, self.tools, self.guards, redactor)),
             verifier=Verifier(definition.agents, models, definition.checks),
             models=models,
             undo=Undo(agents=definition.agents, effects=effects, tools=self.tools),
+            release=Release(agents=definition.agents, effects=effects, redactor=redactor),
             leaving=leaving,
             ending=effects.recorder.history.ending,
         )

@@ -17,8 +17,9 @@ from agentcore.domain.event import ApprovalRequested, EffectFinished, EffectRefu
 from agentcore.domain.ids import EffectId
 from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.label import Confidentiality, Label
+from agentcore.domain.redaction import is_redaction
 from agentcore.engine.ask_person import ask_person, ruling_on
-from agentcore.engine.effect import Caller, Effects, refusal_error
+from agentcore.engine.effect import Caller, Effects, as_sent, refusal_error
 from agentcore.engine.history import Recorded
 from agentcore.engine.recording import Script
 from agentcore.ports.tool import ToolDefinition, ToolResult
@@ -40,7 +41,11 @@ class Recall:
                 await effects.recorder.record(refused)
                 return Recorded(effect=refused.effect, refused=refused)
             case EffectStarted():
-                started = replace(fact, effect=effects.model_effect(id, caller, fact.effect.name), request=sent)
+                started = replace(
+                    fact,
+                    effect=effects.model_effect(id, caller, fact.effect.name),
+                    request=as_sent(fact, sent) or sent,
+                )
                 await effects.recorder.record(started)
                 return Recorded(effect=started.effect, started=started, finished=await self._finished(id))
             case _:
@@ -72,7 +77,8 @@ class Recall:
                     receipt = recorder.history.receipt(effect.key)
                     return outcome_of(receipt) if receipt is not None else await self.missing(fact.receipt)
                 case EffectStarted():
-                    await recorder.record(replace(fact, effect=effect, request=arguments))
+                    sent = as_sent(fact, arguments)
+                    await recorder.record(replace(fact, effect=effect, request=arguments if sent is None else sent))
                 case EffectFinished():
                     finished = await self._finished(effect.id)
                     if not finished.unknown:
@@ -118,7 +124,7 @@ class Recall:
             about=asked.effect or EffectId(""),
             subject=asked.subject,
             name=definition.name,
-            value=arguments,
+            value=asked.value if is_redaction(asked.value, arguments) else arguments,
             reason=asked.reason,  # which quotes the tool
             key=asked.key,
             turn=1 if begun is None else begun.tries,

@@ -59,7 +59,7 @@ class Recorder:
             sequence = 1 if self._run is None else self._run.sequence + 1
             event = Event(run=self._id, sequence=sequence, at=self._clock.now(), fact=fact)
             self._run = Run.begin(event) if self._run is None else self._run.apply(event)
-            self.history.note(fact)
+            self.history.note(fact, event.at)
             events.append(event)
         for watcher in self._watchers:  # before waiting, so that they see concurrent facts in their order
             for event in events:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NoReturn, Protocol
 
+from agentcore.domain.decision import Decision
 from agentcore.domain.event import Fact, RunFinished
 from agentcore.domain.ids import EffectId
 from agentcore.domain.run import Run
@@ -46,6 +47,13 @@ class Script(Protocol):
 
         Only what was recorded before another process took the run over is looked at, and no end that says that the
         call was cancelled.
+        """
+        ...
+
+    def denied(self, decision: Decision) -> Decision | None:
+        """Return the denial that the record ends with, of what policies permit here, None when it goes on.
+
+        decision: about a plan or a delegation.
         """
         ...
 

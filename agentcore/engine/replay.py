@@ -15,7 +15,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final, NoReturn
 
+from agentcore.domain.decision import Decision
 from agentcore.domain.difference import differences
+from agentcore.domain.dues import Dues
 from agentcore.domain.errors import ReplayMismatch
 from agentcore.domain.event import (
     ApprovalDecided,
@@ -26,10 +28,13 @@ from agentcore.domain.event import (
     EffectStarted,
     Event,
     Fact,
+    PlanAccepted,
+    RunEnding,
     RunFinished,
     RunStarted,
 )
 from agentcore.domain.ids import EffectId
+from agentcore.domain.redaction import is_redaction
 from agentcore.domain.run import Run
 from agentcore.engine.drive import Driver
 from agentcore.engine.history import History
@@ -54,7 +59,7 @@ class ReplayRecorder:
         shared = 1 + (started.lineage.events if isinstance(started, RunStarted) and started.lineage else 0)
         self._run = Run.begin(events[0])
         self.history = History()
-        self.history.note(started)
+        self.history.note(started, events[0].at)
         for event in events[1:shared]:
             self._apply(event)
         self._segments = [Segment(part, dry=dry) for part in segments(events[shared:])]
@@ -111,6 +116,15 @@ class ReplayRecorder:
     def upcoming(self, effect: EffectId) -> Fact | None:
         """Return what the record has next of an effect, or of a question about it."""
         return self._segment.upcoming(effect, self._next)
+
+    def denied(self, decision: Decision) -> Decision | None:
+        """Return the denial that the record ends with, of what policies permit here, None when it goes on."""
+        ahead = [event.fact for event in self._segment.events[self._next :]]
+        if any(isinstance(fact, PlanAccepted) for fact in ahead):
+            return None
+        ends = [fact.end if isinstance(fact, RunEnding) else fact for fact in ahead]
+        decisions = [each for end in ends if isinstance(end, RunFinished) for each in end.decisions]
+        return next((each for each in decisions if replace(each, permitted=True, unmet=()) == decision), None)
 
     async def missing(self, what: str) -> NoReturn:
         """Wait for the end of the record, as nothing is recorded that could be returned. Raises ReplayMismatch."""
@@ -179,7 +193,7 @@ class ReplayRecorder:
 
     def _apply(self, event: Event) -> None:
         self._run = self._run.apply(replace(event, sequence=self._run.sequence + 1))
-        self.history.note(event.fact)
+        self.history.note(event.fact, event.at)
 
     def mismatch(self) -> ReplayMismatch:
         """Return the first difference: what the record has next, and the nearest of what the replay would have."""
@@ -233,7 +247,27 @@ async def _driven(recorder: ReplayRecorder, driver: Driver) -> None:
 
 
 def _equal(expected: Fact | None, fact: Fact) -> bool:
-    return expected is not None and next(differences(_masked(expected), _masked(fact)), None) is None
+    if expected is None:
+        return False
+    fact = _as_released(expected, fact)
+    return next(differences(_masked(expected), _masked(fact)), None) is None
+
+
+def _as_released(expected: Fact, fact: Fact) -> Fact:
+    """Return an end with what the record has released of it, where a policy wanted that redacted: detectors change."""
+    match expected, fact:
+        case RunEnding(end=recorded), RunEnding(end=end):
+            return replace(fact, end=_as_released(recorded, end))
+        case RunFinished(), RunFinished() if any(each.obligations for each in fact.decisions):
+            if expected.decisions[-1:] and expected.decisions[-1].unmet:
+                known = replace(expected.decisions[-1], permitted=True, unmet=())
+                return expected if (*expected.decisions[:-1], known) == fact.decisions else fact
+            redacts = any(Dues.of(each.obligations).redact for each in fact.decisions)
+            if redacts and is_redaction(expected.answer, fact.answer) and is_redaction(expected.reason, fact.reason):
+                return replace(fact, answer=expected.answer, reason=expected.reason)
+            return fact
+        case _:
+            return fact
 
 
 def _masked(fact: Fact | str) -> Fact | str:

@@ -32,6 +32,7 @@ from agentcore.engine.recorder import Recorder
 from agentcore.engine.replay import ReplayRecorder, replayed
 from agentcore.engine.takeover import Takeover
 from agentcore.policy.engine import PolicyEngine
+from agentcore.ports.announcer import Announcer
 from agentcore.ports.clock import Clock
 from agentcore.ports.inbox import Inbox
 from agentcore.ports.journal import Journal
@@ -50,6 +51,7 @@ class Engine:
 
     guards: what looks at what comes into runs; by default, that a task is text of a bearable size.
     inbox, presence: None for runs that only this process knows.  revive: None when no other definition is known.
+    announcer: who is told outside, before it is done, what policies want told.
     """
 
     def __init__(
@@ -65,11 +67,12 @@ class Engine:
         inbox: Inbox | None = None,
         presence: Presence | None = None,
         revive: Revive | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
         self._definition = definition
         self._journal = journal
         self._clock = clock
-        self._parts = Parts(pool=pool, tools=tools, clock=clock, guards=guards or Guards())
+        self._parts = Parts(pool=pool, tools=tools, clock=clock, guards=guards or Guards(), announcer=announcer)
         self._inbox = inbox
         self._takeover = Takeover(journal=journal, clock=clock, inbox=inbox, presence=presence, rules=self._rules_for)
         self._revive = revive

@@ -44,6 +44,7 @@ class Supervisor:
         # The reasons why steps failed may quote what those steps were given.
         label = run.label.join(*(state.label for state in self._states(run) if state.status == "failed"))
         decision = self.effects.permit(self.effects.ask("plan", run.started.name, agent, label))
+        await self.effects.announce(decision, PLAN, f"{run.revision + 1}/plan")
         done = [state for state in self._states(run) if state.status == "succeeded"]
         messages = self._messages(agent, run, done)
         schema = proposal_schema(self.team, self.agents, self.limits)
@@ -71,7 +72,7 @@ class Supervisor:
                     limits=self.limits,
                     done=[state.step for state in done],
                 )
-                return self._accepted(plan, revision, decision, label)
+                return await self._accepted(plan, revision, decision, label)
             except (PlanError, ModelOutputInvalid) as error:
                 problems = error.problems if isinstance(error, PlanError) else (error.message,)
                 if number > known:
@@ -81,11 +82,13 @@ class Supervisor:
                 messages = (*messages, Message(role="assistant", content=text), _repair(problems))
         raise AssertionError  # the loop returns or raises
 
-    def _accepted(self, plan: Plan, revision: int, decision: Decision, label: Label) -> PlanAccepted:
+    async def _accepted(self, plan: Plan, revision: int, decision: Decision, label: Label) -> PlanAccepted:
         """Return the event; the policy engine must permit every delegation before the first step starts."""
         agent = self.agents[self.team.supervisor]
         workers = dict.fromkeys(step.agent for step in plan.steps)
         delegations = [self.effects.delegation(agent, self.agents[name], label) for name in workers]
+        for each in delegations:
+            await self.effects.announce(each, PLAN, f"{revision}/delegate/{each.resource}")
         return PlanAccepted(plan=plan, revision=revision, label=label, decisions=(decision, *delegations))
 
     def _messages(self, agent: Agent, run: Run, done: Sequence[StepState]) -> tuple[Message, ...]:

@@ -38,8 +38,12 @@ class Verifier:
         self._models = models
         self._custom = custom
 
-    async def verify(self, agent: Agent, caller: Caller, instruction: str, outcome: Outcome) -> Verdict:
+    async def verify(
+        self, agent: Agent, caller: Caller, instruction: str, outcome: Outcome, wanted: tuple[int, str] = (0, "")
+    ) -> Verdict:
         """Return what checks and panel conclude. An agent that declined is rejected with its reason.
+
+        wanted: how many verifiers policies want in favour at least, and which policies.
 
         Raises PolicyDenied and JournalError, of several verifiers in an exception group. One whose model fails or
         whose call does not fit the budget abstains, which accepts nothing.
@@ -54,11 +58,14 @@ class Verifier:
             evidence=outcome.evidence,
         )
         panel = agent.verification.panel
+        least, by = wanted
+        if least > len(panel):
+            return _too_few(agent, least, by)
         checks = await self._checks(agent, subject)
         votes: list[Vote] = []
         if needs_panel(checks, len(panel)):
             votes = await self._ask(panel, caller, subject, outcome)
-        return conclude(checks, votes, required=agent.verification.required, panel=len(panel))
+        return conclude(checks, votes, required=max(least, agent.verification.required), panel=len(panel))
 
     async def _ask(self, panel: Sequence[AgentName], caller: Caller, subject: Subject, outcome: Outcome) -> list[Vote]:
         """Return the votes of the panel, all asked at once. The first error cancels what is still under way."""
@@ -95,6 +102,16 @@ class Verifier:
         except (ModelError, NoRoute, BudgetExceeded) as error:
             return Vote(verifier=f"agent:{critic.name}", accepts=None, reasons=(error.message,))
         return critic_vote(critic.name, answered.reply.text)
+
+
+def _too_few(agent: Agent, least: int, by: str) -> Verdict:
+    """Return the rejection of an output that no attempt can get enough verifiers for."""
+    panel = len(agent.verification.panel)
+    why = f"{by} asks for {least} verifiers in favour, and {agent.name} has {panel}; see `verify.panel`"
+    vote = Vote(
+        verifier="policy", accepts=False, reasons=(why,), checked="that there are enough verifiers", final=True
+    )
+    return Verdict(accepted=False, votes=(vote,), required=least, panel=panel)
 
 
 async def _run(check: CustomCheck, subject: Subject, agent: Agent) -> Vote:

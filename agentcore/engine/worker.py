@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Final, cast
 
 import orjson
 
@@ -32,6 +33,10 @@ from agentcore.ports.model import ModelRequest
 from agentcore.prompts.sections import Fact, fact, facts_section, one_line
 from agentcore.prompts.template import render
 from agentcore.verification.evidence import Evidence
+
+_SAME_FAILURES: Final = 3
+"""How often the same call may fail before its attempt ends: some models try again, and an injected text may ask for it
+several times in a task that is to go on all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +87,7 @@ class _Conversation:
     evidence: list[Evidence]
     calls: int = 0
     results: list[JSON] = field(default_factory=list[JSON])
-    failed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    failed: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
 
 
 def gather(run: Run, step: Step) -> Given:
@@ -210,9 +215,9 @@ class Worker:
         except (ToolError, PolicyDenied) as error:
             talk.calls += 1
             content = f"Error: {error.message}"
-            if (call.name, call.arguments) in talk.failed:
+            talk.failed[call.name, call.arguments] += 1
+            if talk.failed[call.name, call.arguments] > _SAME_FAILURES:
                 raise ToolError(f"the model repeats a call that fails: {error.message}") from error
-            talk.failed.add((call.name, call.arguments))
         talk.messages.append(Message(role="tool", content=content, tool_call_id=call.id))
 
     async def _call_tool(

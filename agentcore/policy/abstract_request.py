@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from agentcore.domain.decision import Action
-from agentcore.policy.abstract import EITHER, FALSE, TRUE, Outcome
+from agentcore.policy.abstract import ANYTHING, EITHER, FALSE, TRUE, Outcome, SomeSet
 from agentcore.policy.facts import Uid
 
 ParsedPolicies: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -63,6 +63,19 @@ class Judgement:
                 return self.forbids or self.faults
             case "depends":
                 return tuple(dict.fromkeys((*self.forbids, *self.undecided, *self.faults)))
+
+
+def unknown_flow(action: Action) -> dict[str, Outcome]:
+    """Return what is said of a call's flow of data where nothing is known of it."""
+    some = Outcome.known(SomeSet())
+    match action:
+        case "call_tool":
+            sets = {"untrusted": some, "delegated": some, "foreign_links": some}
+            return {**sets, "in_scope": Outcome(EITHER), "calls": ANYTHING}
+        case "release":
+            return {"foreign_links": some}
+        case _:
+            return {}
 
 
 def judged(outcomes: Sequence[tuple[str, Effect, Outcome]]) -> Judgement:

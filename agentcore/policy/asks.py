@@ -58,7 +58,12 @@ def asks(vocabulary: Vocabulary) -> Iterator[Ask]:
 def _calls(agent: KnownAgent, vocabulary: Vocabulary) -> Iterator[Ask]:
     for name in agent.models:
         model = vocabulary.models[name]
-        facts: dict[str, Known] = {"family": model.family, "provider": model.provider, "local": model.local}
+        facts: dict[str, Known] = {
+            "family": model.family,
+            "provider": model.provider,
+            "local": model.local,
+            "region": model.region,
+        }
         yield Ask(
             agent=agent.name, role=agent.role, action="call_model", resource=Uid("Model", name), attributes=facts
         )

@@ -106,7 +106,10 @@ def parse_policies(files: Mapping[str, str]) -> tuple[list[ParsedPolicy], list[s
                 problems.extend(_schema_errors(source, id_, schema))
                 policy = policies[id_] = ParsedPolicy(id=id_, source=source, form=parsed)
                 if policy.asks:
-                    problems.extend(f"{place}: policy {id_!r}: {wrong}" for wrong in obligations.problems(parsed))
+                    problems.extend(
+                        f"{source.find(*wrong.at) if wrong.at else place}: policy {id_!r}: {wrong.message}"
+                        for wrong in obligations.problems(parsed)
+                    )
     return list(policies.values()), problems
 
 

@@ -15,6 +15,7 @@ class PolicyCase:
 
     place: `file:line:column` of it.  permitted: what is expected.  policies: the ids of those that must determine the
     decision, none for a denial by default; None when any may.  asks: of those that must ask for approval; the same.
+    obliges: kinds or ids, that each obligation is of one of, and each of which some obligation is of; the same.
     """
 
     name: str
@@ -23,6 +24,7 @@ class PolicyCase:
     permitted: bool
     policies: frozenset[str] | None = None
     asks: frozenset[str] | None = None
+    obliges: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +40,15 @@ class CaseOutcome:
         as_wanted = self.case.policies is None or (
             not self.decision.errors and self.case.policies == frozenset(self.decision.policies)
         )
-        asked = frozenset(each.policy for each in self.decision.obligations)
+        due = self.decision.obligations
+        asked = frozenset(each.policy for each in due if each.kind == "approve")
         asked_for = self.case.asks is None or self.case.asks == asked
-        return self.decision.permitted is self.case.permitted and as_wanted and asked_for
+        wanted = self.case.obliges
+        obliged = wanted is None or (
+            all(each.kind in wanted or each.policy in wanted for each in due)
+            and wanted <= {name for each in due for name in (each.kind, each.policy)}
+        )
+        return self.decision.permitted is self.case.permitted and as_wanted and asked_for and obliged
 
 
 def decide_case(case: PolicyCase, engine: PolicyEngine) -> CaseOutcome:

@@ -14,6 +14,7 @@ from agentcore.policy.argument_check import argument_findings
 from agentcore.policy.asks import OUTPUTS, Ask, asks
 from agentcore.policy.finding import PolicyFinding
 from agentcore.policy.literals import Named, NamedEntity, NamedText, literals
+from agentcore.policy.obligation_check import obligation_findings
 from agentcore.policy.parsed import ParsedPolicy
 from agentcore.policy.partial import applies
 from agentcore.policy.reach import Reach
@@ -52,7 +53,9 @@ def check(policies: Sequence[ParsedPolicy], vocabulary: Vocabulary, where: str) 
         yield from wrong
         yield from _unknown_sources(each, vocabulary)
         yield from _unknown_findings(each, vocabulary)
+        yield from _unknown_regions(each, vocabulary)
         yield from argument_findings(each.policy, each.names, each.tools, vocabulary)
+        yield from obligation_findings(each.policy, each.fits, vocabulary)
         if not wrong:  # of a name that is misspelt all else follows
             yield from _without_effect(each, reach, vocabulary)
     for message in reach.always_denied(wanted):
@@ -101,6 +104,14 @@ def _unknown_findings(judged: _Judged, vocabulary: Vocabulary) -> Iterator[Polic
                 missing = unknown("detector", detector, sorted(vocabulary.detectors))
                 message = f"nothing is ever found as `{named.text}`: {missing} (see `guards` in agentcore.yaml)"
                 yield PolicyFinding.of(judged.policy, named.tokens, message)
+
+
+def _unknown_regions(judged: _Judged, vocabulary: Vocabulary) -> Iterator[PolicyFinding]:
+    known = {model.region for model in vocabulary.models.values() if model.region}
+    for named in judged.names:
+        if isinstance(named, NamedText) and named.of == "region" and named.text and named.text not in known:
+            message = f"no model is there: {unknown('region', named.text, known)} (see `models` in agentcore.yaml)"
+            yield PolicyFinding.of(judged.policy, named.tokens, message)
 
 
 def _source_problem(text: str, vocabulary: Vocabulary) -> str:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from agentcore.domain.decision import Action, Decision
+from agentcore.domain.obligation import Obligation
 from agentcore.policy.arguments import ToolArguments
 from agentcore.policy.facts import (
     CONTEXT,
@@ -76,6 +77,11 @@ class PolicyEngine:
     def parsed(self) -> Mapping[str, Mapping[str, Any]]:
         """Every policy in Cedar's JSON format, by its id, in file order."""
         return self._bundle.parsed
+
+    @property
+    def obligations(self) -> Mapping[str, Obligation]:
+        """What each policy asks for that asks for something, by its id."""
+        return self._bundle.obligations
 
     def reads(self, action: Action, attribute: str) -> bool:
         """Return whether any policy for the action looks at this attribute of `context`."""

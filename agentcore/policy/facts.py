@@ -45,11 +45,17 @@ class Question(NamedTuple):
 CONTEXT: Final[Mapping[str, Callable[[PolicyRequest], Hashable]]] = {
     "tenant": lambda request: request.tenant,
     "user": lambda request: request.principal,
+    "purpose": lambda request: request.purpose,
     "declared": lambda request: request.declared,
     "confidentiality": lambda request: Uid("Confidentiality", request.label.confidentiality.name.lower()),
     "sources": lambda request: request.label.sources,
     "findings": lambda request: request.label.findings,
     "budget_micro_usd": lambda request: request.budget_micro_usd,
+    "untrusted": lambda request: request.steering.untrusted,
+    "delegated": lambda request: request.steering.delegated,
+    "foreign_links": lambda request: request.steering.foreign_links,
+    "in_scope": lambda request: request.in_scope,
+    "calls": lambda request: request.calls,
 }
 """How each attribute of `context` follows from a request, but for those made from a tool's arguments."""
 
@@ -70,7 +76,12 @@ def resource_of(request: PolicyRequest) -> tuple[Uid, Facts]:
                 raise ValueError(f"the role of agent {request.resource!r} is not known")
             return uid, (("role", Uid("Role", request.resource_role.value)),)
         case "call_model":
-            return uid, (("family", request.family), ("provider", request.provider), ("local", request.local))
+            return uid, (
+                ("family", request.family),
+                ("provider", request.provider),
+                ("local", request.local),
+                ("region", request.region),
+            )
         case "call_tool":
             if request.safety is None:
                 raise ValueError(f"the safety of tool {request.resource!r} is not known")

@@ -43,9 +43,9 @@ class NamedArgument:
 
 @dataclass(frozen=True, slots=True)
 class NamedText:
-    """A text that is looked for in `context.sources`, `context.findings`, or `context.argument_names`."""
+    """A text that is held against `context.sources`, `.findings` or `.argument_names`, or `resource.region`."""
 
-    of: Literal["sources", "findings", "argument_names"]
+    of: Literal["sources", "findings", "argument_names", "region"]
     text: str
 
     @property
@@ -111,6 +111,9 @@ def _texts(operands: Any) -> Iterator[Named]:
             case {".": {"left": {"Var": "context"}, "attr": "sources" | "findings" | "argument_names" as name}}:
                 for text in _strings(operands[other]):
                     yield NamedText(cast("Literal['sources', 'findings', 'argument_names']", name), text)
+            case {".": {"left": {"Var": "resource"}, "attr": "region"}}:
+                for text in _strings(operands[other]):
+                    yield NamedText("region", text)
             case _:
                 pass
 

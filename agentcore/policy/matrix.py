@@ -1,8 +1,8 @@
 """Matrix: who can ever do what with which data, over all that a project has. Computed from the policies, not sampled.
 
 What is finite is gone through: each agent, each thing that it could act upon, each confidentiality, what the project
-gives and what it does not, and where data came from. What is not (arguments, the budget, the tenant, the user) is
-left open, so that a cell says what holds for all of it.
+gives and what it does not, and where data came from. What is not (arguments, the budget, the tenant, the user,
+the purpose) is left open, so that a cell says what holds for all of it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from agentcore.domain.decision import Action
 from agentcore.domain.label import Confidentiality
 from agentcore.policy.abstract import ANYTHING, Outcome, SomeSet
 from agentcore.policy.abstract_cedar import in_scope, judge
-from agentcore.policy.abstract_request import AbstractRequest, Judgement, ParsedPolicies
+from agentcore.policy.abstract_request import AbstractRequest, Judgement, ParsedPolicies, unknown_flow
 from agentcore.policy.facts import ARGUMENT_MAPS, Facts, Uid
 from agentcore.policy.schema import RESOURCE_TYPES
 
@@ -153,16 +153,18 @@ class Matrix:
                     real = declared == is_given or resource.action not in _GIVEN
                     yield Row(agent=agent, role=role, resource=resource, declared=declared, real=real)
 
-    def cell(self, row: Row, confidentiality: Confidentiality, provenance: str) -> Cell:
-        """Return one cell. provenance: as `Provenance.of` reads it."""
+    def cell(
+        self, row: Row, confidentiality: Confidentiality, provenance: str, untrusted: frozenset[str] = frozenset()
+    ) -> Cell:
+        """Return one cell. provenance: as `Provenance.of` reads it.  untrusted: arguments that nobody vouches for."""
         found = self._provenances.get(provenance)
         if found is None:
             found = self._provenances[provenance] = Provenance.of(provenance, self.space.models)
         relevant = self._of(row)
-        key = (row.agent, row.action, row.resource.name, row.declared, relevant.key(confidentiality, found))
+        key = (row.agent, row.action, row.resource.name, row.declared, relevant.key(confidentiality, found), untrusted)
         judgement = self._known.get(key)
         if judgement is None:
-            asked = abstract_request(row, confidentiality, found.sources)
+            asked = abstract_request(row, confidentiality, found.sources, untrusted)
             judgement = self._known[key] = judge(relevant.policies, asked)
         return Cell(row=row, confidentiality=confidentiality, provenance=found.name, judgement=judgement)
 
@@ -188,7 +190,9 @@ class Matrix:
         return found
 
 
-def abstract_request(row: Row, confidentiality: Confidentiality, sources: SomeSet) -> AbstractRequest:
+def abstract_request(
+    row: Row, confidentiality: Confidentiality, sources: SomeSet, untrusted: frozenset[str] = frozenset()
+) -> AbstractRequest:
     """Return the question of a cell, in which all that is not finite is left open."""
     principal = Uid("Agent", row.agent)
     resource = Uid(RESOURCE_TYPES[row.action], row.resource.name)
@@ -202,12 +206,14 @@ def abstract_request(row: Row, confidentiality: Confidentiality, sources: SomeSe
     }
     if row.action == "call_tool":
         values |= {"argument_names": SomeSet(), **ARGUMENT_MAPS}
-    known = {name: Outcome.known(value) for name, value in values.items()}
+    known = {name: Outcome.known(value) for name, value in values.items()} | unknown_flow(row.action)
+    if untrusted:
+        known["untrusted"] = Outcome.known(SomeSet(must=untrusted))
     return AbstractRequest(
         principal=principal,
         action=row.action,
         resource=resource,
         entities={resource: attributes, principal: role},
-        context={"tenant": ANYTHING, "user": ANYTHING, "budget_micro_usd": ANYTHING, **known},
+        context={**dict.fromkeys(("tenant", "user", "purpose", "budget_micro_usd"), ANYTHING), **known},
         optional=frozenset({"budget_micro_usd"}),
     )

@@ -17,6 +17,7 @@ class Selector:
     """Which cells are meant: those in which all that is given here is so.
 
     sources: each as `Provenance.of` reads it; a cell for each of them, for any provenance when there is none.
+    untrusted: arguments that nobody vouches for; of `call_tool`.
     """
 
     principal: str | None = None
@@ -26,6 +27,7 @@ class Selector:
     confidentiality: Confidentiality | None = None
     sources: tuple[str, ...] = ()
     declared: bool | None = None
+    untrusted: frozenset[str] = frozenset()
 
     def cells(self, matrix: Matrix) -> Iterator[Cell]:
         """Yield the cells that are meant."""
@@ -34,7 +36,7 @@ class Selector:
             if self._means(row):
                 for level in levels:
                     for source in self.sources or (TRUSTED, UNTRUSTED):
-                        yield matrix.cell(row, level, source)
+                        yield matrix.cell(row, level, source, self.untrusted)
 
     def _means(self, row: Row) -> bool:
         return (

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from agentcore.domain.decision import Decision
+from agentcore.domain.dues import Dues
 from agentcore.domain.effect import UNDO, Effect, EffectKind, Safety, is_undo
 from agentcore.domain.event import (
     ApprovalDecided,
@@ -43,7 +44,8 @@ class PastDecision:
 
     step: `plan`, `answer` or a step of the plan.  call: the effect's id, empty for one that is about no call.
     confidentiality, sources: of what it was given; None when the former is not known.  safety, arguments: of a tool
-    call.  limited: the run's budget in dollars had a limit; what was left of it is not recorded.
+    call.  redacted: only what was sent of the arguments is recorded.  limited: the budget in dollars had a limit;
+    what was left of it is not recorded.
     """
 
     run: str
@@ -55,7 +57,9 @@ class PastDecision:
     confidentiality: Confidentiality | None
     sources: SomeSet
     limited: bool
+    purpose: str = ""
     safety: Safety | None = None
+    redacted: bool = False
     arguments: JSONObject = field(default_factory=dict[str, JSON])
 
 
@@ -125,7 +129,8 @@ class _Story:
         if effect.kind == EffectKind.TOOL:
             original = self._effects.get(EffectId(effect.id.removesuffix(UNDO)), effect)
             arguments: JSONObject = fact.request if isinstance(fact.request, Mapping) else {}
-            extra = {"safety": original.safety, "arguments": arguments}
+            redacted = isinstance(fact, EffectStarted) and bool(Dues.of(decision.obligations).redact)
+            extra = {"safety": original.safety, "arguments": arguments, "redacted": redacted}
         found = self._of(effect.step, decision, exact, call=effect.id, **extra)
         if exact is not None or effect.id not in self._finishes:
             return found
@@ -161,6 +166,7 @@ class _Story:
             decision=decision,
             tenant=task.tenant,
             user=task.principal,
+            purpose=task.purpose,
             confidentiality=None if label is None else label.confidentiality,
             sources=known if label is None else SomeSet(must=label.sources, may=label.sources),
             limited=self.run.started.budget.usd is not None,

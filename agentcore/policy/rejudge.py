@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from agentcore.domain.agent import Role
-from agentcore.domain.decision import Action
+from agentcore.domain.decision import Action, Decision
+from agentcore.domain.dues import Dues
 from agentcore.domain.label import Confidentiality, Label
+from agentcore.domain.obligation import Obligation
 from agentcore.policy.abstract import ANYTHING, EITHER, Outcome, SomeSet
-from agentcore.policy.abstract_cedar import judge
-from agentcore.policy.abstract_request import AbstractRequest
+from agentcore.policy.abstract_cedar import applies, judge
+from agentcore.policy.abstract_request import AbstractRequest, unknown_flow
 from agentcore.policy.arguments import ToolArguments
 from agentcore.policy.facts import ARGUMENT_MAPS, Uid
 from agentcore.policy.past_decision import PastDecision
@@ -27,11 +29,12 @@ Ruling: TypeAlias = Literal["permitted", "denied", "cannot tell"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """What policies can ask of a model."""
+    """What policies can ask of a model. region: empty when it is not known."""
 
     family: str
     provider: str
     local: bool
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +54,15 @@ class Opinion:
     """What a set of policies says.
 
     policies: ids of those that determine it; of `cannot tell`, those that read what is not known.
-    unknown: names of those facts.  errors: faults, each of which denies.
+    unknown: names of those facts.  errors: faults, each of which denies.  obligations: what they ask for, when they
+    permit.
     """
 
     ruling: Ruling
     policies: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
+    obligations: tuple[Obligation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +75,21 @@ class Rejudged:
 
     @property
     def outcome(self) -> Literal["same", "changed", "cannot tell"]:
-        """Whether the new policies would decide otherwise than the current ones."""
+        """Whether the new policies would decide otherwise than the current ones, or ask for something else."""
         if "cannot tell" in {self.before.ruling, self.after.ruling}:
             return "cannot tell"
-        return "same" if self.before.ruling == self.after.ruling else "changed"
+        same = self.before.ruling == self.after.ruling
+        return "same" if same and self.due_before == self.due_after else "changed"
+
+    @property
+    def due_before(self) -> Dues:
+        """What the current policies ask for."""
+        return Dues.of(self.before.obligations)
+
+    @property
+    def due_after(self) -> Dues:
+        """What the new policies ask for."""
+        return Dues.of(self.after.obligations)
 
 
 def rejudge(recorded: PastDecision, known: Known, *, current: PolicyEngine, new: PolicyEngine) -> Rejudged:
@@ -85,26 +101,42 @@ def opinion(recorded: PastDecision, known: Known, policies: PolicyEngine) -> Opi
     """Return what policies say. Those by which it was decided say what is recorded."""
     decision = recorded.decision
     if decision.bundle == policies.bundle:
-        ruling: Ruling = "permitted" if decision.permitted else "denied"
-        return Opinion(ruling=ruling, policies=decision.policies, errors=decision.errors)
+        return _said(decision)
     facts = _Facts(recorded, known)
     mine = {id: policy for id, policy in policies.parsed.items() if _is_read(policy, facts.unknown, decision.action)}
     if not mine:
-        decided = policies.decide(facts.request())
-        ruling = "permitted" if decided.permitted else "denied"
-        return Opinion(ruling=ruling, policies=decided.policies, errors=decided.errors)
+        return _said(policies.decide(facts.request()))
     if facts.too_large and any(policies.reads(decision.action, name) for name in ARGUMENT_FACTS):
         return Opinion(ruling="denied", errors=(facts.too_large,))
-    found = judge(policies.parsed, facts.abstract())
+    request = facts.abstract()
+    found = judge(policies.parsed, request)
     match found.verdict:
         case "always":
-            return Opinion(ruling="permitted", policies=found.permits)
+            asking = {
+                id: applies(policy, request) for id, policy in policies.parsed.items() if id in policies.obligations
+            }
+            doubtful = tuple(id for id, outcome in asking.items() if outcome.truths == EITHER)
+            if doubtful:
+                return Opinion(ruling="cannot tell", policies=doubtful, unknown=facts.read_by(mine, doubtful))
+            due = tuple(policies.obligations[id] for id, outcome in asking.items() if True in outcome.truths)
+            return Opinion(ruling="permitted", policies=found.permits, obligations=due)
         case "never":
             return Opinion(ruling="denied", policies=found.forbids)
         case "depends":
             open_ = tuple(id for id in found.reasons if id in mine)
-            asked = tuple(name for name in facts.unknown if any(_mentions(mine[id], name) for id in open_ or mine))
-            return Opinion(ruling="cannot tell", policies=open_ or tuple(mine), unknown=asked)
+            return Opinion(
+                ruling="cannot tell", policies=open_ or tuple(mine), unknown=facts.read_by(mine, open_ or tuple(mine))
+            )
+
+
+def _said(decision: Decision) -> Opinion:
+    """Return what policies say by a decision: what came of what they ask for is another matter."""
+    return Opinion(
+        ruling="permitted" if decision.allowed else "denied",
+        policies=decision.policies,
+        errors=decision.errors,
+        obligations=decision.obligations,
+    )
 
 
 _ATTRIBUTES: Final = {"resource role": "role"}
@@ -136,6 +168,12 @@ class _Facts:
             self.too_large = str(error)
         self.unknown = tuple(self._unknown())
 
+    def read_by(self, policies: Mapping[str, Mapping[str, Any]], ids: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the names of facts that are not known, and that some of the policies read."""
+        return tuple(
+            name for name in self.unknown if any(_mentions(policies[id], name) for id in ids if id in policies)
+        )
+
     def request(self) -> PolicyRequest:
         """Return the request, with any value for what is not known: nobody reads it."""
         recorded, decision, model = self._recorded, self._decision, self._model
@@ -146,6 +184,7 @@ class _Facts:
             resource=decision.resource,
             tenant=recorded.tenant,
             principal=recorded.user,
+            purpose=recorded.purpose,
             label=Label(
                 sources=frozenset(str(source) for source in recorded.sources.must),
                 confidentiality=recorded.confidentiality or Confidentiality.PUBLIC,
@@ -155,6 +194,7 @@ class _Facts:
             family=model.family if model else "",
             provider=model.provider if model else "",
             local=bool(model and model.local),
+            region=model.region if model else "",
             safety=recorded.safety,
             arguments=recorded.arguments,
         )
@@ -168,10 +208,12 @@ class _Facts:
         context: dict[str, Outcome] = {
             "tenant": Outcome.known(recorded.tenant),
             "user": Outcome.known(recorded.user),
+            "purpose": Outcome.known(recorded.purpose),
             "declared": _known(self._declared, EITHER),
             "confidentiality": ANYTHING if level is None else Outcome.known(_level(level)),
             "sources": Outcome.known(recorded.sources),
             "findings": Outcome.known(SomeSet()),
+            **unknown_flow(action),
         }
         if recorded.limited:
             context["budget_micro_usd"] = ANYTHING
@@ -179,7 +221,7 @@ class _Facts:
         if action == "call_tool":
             context |= {name: Outcome.known(uid) for name, uid in ARGUMENT_MAPS.items()}
             context["argument_names"] = Outcome.known(frozenset(recorded.arguments))
-            tags = {} if self._arguments is None else _tags(self._arguments)
+            tags = {} if self._arguments is None or recorded.redacted else _tags(self._arguments)
         return AbstractRequest(
             principal=principal,
             action=action,
@@ -201,6 +243,7 @@ class _Facts:
                     "family": ANYTHING if model is None else Outcome.known(model.family),
                     "provider": ANYTHING if model is None else Outcome.known(model.provider),
                     "local": _known(None if model is None else model.local, EITHER),
+                    "region": ANYTHING if model is None else Outcome.known(model.region),
                 }
             case "call_tool":
                 safety = self._recorded.safety
@@ -213,7 +256,7 @@ class _Facts:
         if action == "delegate" and self._resource_role is None:
             yield "resource role"
         if action == "call_model" and self._model is None:
-            yield from ("family", "provider", "local")
+            yield from ("family", "provider", "local", "region")
         if self._declared is None:
             yield "declared"
         if recorded.confidentiality is None:
@@ -223,8 +266,11 @@ class _Facts:
         yield "findings"
         if recorded.limited:
             yield "budget_micro_usd"
+        yield from unknown_flow(action)
         if action == "call_tool":
             yield "origins"
+        if recorded.redacted:
+            yield from ("arguments", "numbers", "lists")
         if action == "call_tool" and recorded.safety is None:
             yield "safety"
 

@@ -30,6 +30,7 @@ ENUMERATIONS: Final[Mapping[str, tuple[str, ...]]] = {
 _FACTS: Final[Mapping[str, str]] = {
     "tenant": "String",
     "user": "String",
+    "purpose": "String",
     "declared": "Bool",
     "confidentiality": "Confidentiality",
     "sources": "Set<String>",
@@ -43,6 +44,19 @@ _ARGUMENT_FACTS: Final[Mapping[str, str]] = {
     "lists": "Lists",
     "origins": "Origins",
 }
+_FLOW_FACTS: Final[Mapping[Action, Mapping[str, str]]] = {
+    "call_tool": {
+        "untrusted": "Set<String>",
+        "delegated": "Set<String>",
+        "foreign_links": "Set<String>",
+        "in_scope": "Bool",
+        "calls": "Long",
+    },
+    "release": {"foreign_links": "Set<String>"},
+}
+FLOW_FACTS: Final = frozenset(name for facts in _FLOW_FACTS.values() for name in facts)
+"""Names of the attributes of `context` that are about where a call's data has come from, and what the task needs."""
+
 ARGUMENT_FACTS: Final = frozenset(_ARGUMENT_FACTS)
 """Names of the attributes of `context` that are made from a tool's arguments."""
 
@@ -59,7 +73,7 @@ def cedar_schema() -> str:
         "entity Run;",
         "entity Output;",
         "entity Agent = { role: Role };",
-        "entity Model = { family: String, provider: String, local: Bool };",
+        "entity Model = { family: String, provider: String, local: Bool, region: String };",
         "entity Tool = { safety: Safety };",
         "entity Arguments tags String;",
         "entity Numbers tags Long;",
@@ -74,4 +88,5 @@ def cedar_schema() -> str:
 
 
 def _context(action: Action) -> Mapping[str, str]:
-    return {**_FACTS, **_ARGUMENT_FACTS} if action == "call_tool" else _FACTS
+    arguments = _ARGUMENT_FACTS if action == "call_tool" else {}
+    return {**_FACTS, **arguments, **_FLOW_FACTS.get(action, {})}

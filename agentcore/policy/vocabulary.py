@@ -12,13 +12,18 @@ from agentcore.domain.json import JSONObject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownAgent:
-    """An agent. tools: that it declares.  models: that it may use.  used: it is in the team or on a panel."""
+    """An agent.
+
+    tools: that it declares.  models: that it may use.  used: it is in the team or on a panel.  panel: how many verify
+    its outputs.
+    """
 
     name: str
     role: Role
     tools: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     used: bool = True
+    panel: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +37,13 @@ class KnownTool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownModel:
-    """A model, with what policies can ask of it."""
+    """A model, with what policies can ask of it. region: empty when it is not known."""
 
     name: str
     family: str = ""
     provider: str = ""
     local: bool = False
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +52,7 @@ class Vocabulary:
 
     groups: names of tools that could not be built: each may be one tool, or several called `group-something`.
     workers: to whom the supervisor can give steps, the agent that answers last.  triggers: what starts runs by itself.
-    detectors: of the project's guards, by which findings are named.
+    detectors: of the project's guards, by which findings are named.  notifies: somebody outside can be told.
     """
 
     agents: Mapping[str, KnownAgent]
@@ -57,6 +63,7 @@ class Vocabulary:
     groups: frozenset[str] = frozenset()
     triggers: frozenset[str] = frozenset()
     detectors: frozenset[str] = frozenset()
+    notifies: bool = True
 
     def has_tool(self, name: str) -> bool:
         """Return whether there is a tool of that name, or may be one."""

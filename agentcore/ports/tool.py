@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.effect import Safety
+from agentcore.domain.flow import ToolFlow
 from agentcore.domain.ids import ToolName
 from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.label import Label
@@ -21,6 +22,7 @@ class ToolDefinition:
     max_calls: in one run, None for no limit.  instruction_parameter: the parameter that takes a step's instruction
     when the tool is called without asking a model (`tool_use: first`).  approval: who must approve each call, None
     when nobody has to.  looks_up, compensates: it is a LooksUp, a Compensates.
+    flow: which arguments steer it, and how far its results may be trusted; `parameters` do not repeat it.
     """
 
     name: ToolName
@@ -33,6 +35,7 @@ class ToolDefinition:
     approval: ApprovalRule | None = None
     looks_up: bool = False
     compensates: bool = False
+    flow: ToolFlow = field(default_factory=ToolFlow)
 
     @property
     def spec(self) -> ToolSpec:

@@ -38,6 +38,7 @@ class ModelProfile:
 
     family: models of one family are likely to make the same mistakes.  quality: 0 to 1, declared by the project.
     latency_seconds: declared, used until calls have been measured.  context_tokens: input plus output.
+    region: where it is served, in the project's own words; empty when it is not known.
     """
 
     name: ModelName
@@ -47,3 +48,4 @@ class ModelProfile:
     capabilities: frozenset[Capability]
     price: Price = field(default_factory=Price)
     latency_seconds: float = 5.0
+    region: str = ""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
+from agentcore.domain.dues import Dues
 from agentcore.domain.effect import EffectKind
 from agentcore.domain.event import EffectStarted
 from agentcore.domain.ids import ANSWER, PLAN
@@ -68,7 +69,13 @@ Citation: TypeAlias = PassageCited | QueryCited | CalculationCited | OutputCited
 
 
 def citations(trace: Trace) -> tuple[Citation, ...]:
-    """Return what the run's answer cites, in its order, each once; empty when it cites nothing."""
+    """Return what the run's answer cites, in its order, each once; empty when it cites nothing.
+
+    Of an answer that policies want redacted there is none: what stands behind a name is quoted as it is.
+    """
+    answer = trace.step(ANSWER)
+    if answer is not None and any(Dues.of(each.obligations).redact for each in answer.decisions):
+        return ()
     library = _Library.of(trace)
     found: dict[str, Citation] = {}
     for name in cited_names(trace.run.answer):

@@ -16,7 +16,7 @@ MARKS: Final[dict[Verdict, str]] = {"always": "yes", "never": "no", "depends": "
 LEGEND: Final = (
     ("yes", "always permitted"),
     ("no", "never permitted, whatever is asked"),
-    ("if", "depends on arguments, budget, tenant or user; in U, perhaps on the source"),
+    ("if", "depends on arguments, budget, tenant, user or purpose; in U, perhaps on the source"),
     ("T", "data from the user alone, and what the project's models made of it"),
     ("U", "data that came from anything else, too: tools, documents, triggers, people"),
 )

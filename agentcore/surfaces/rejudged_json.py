@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agentcore.policy.rejudge import Opinion, Rejudged
+from agentcore.surfaces.policy_json import obligations_json
 
 
 def rejudged_json(found: Sequence[Rejudged], runs: Sequence[str]) -> dict[str, Any]:
@@ -48,4 +49,5 @@ def _opinion(opinion: Opinion) -> dict[str, Any]:
         "policies": list(opinion.policies),
         "unknown": list(opinion.unknown),
         "errors": list(opinion.errors),
+        "obligations": obligations_json(opinion.obligations),
     }

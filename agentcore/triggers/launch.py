@@ -66,6 +66,7 @@ class Launch:
             task,
             tenant=self._trigger.tenant or task.tenant,
             principal=self._trigger.principal or task.principal,
+            purpose=task.purpose if self._trigger.purpose is None else self._trigger.purpose,
             label=Label(sources=frozenset({f"trigger:{self._trigger.name}"})),
         )
 

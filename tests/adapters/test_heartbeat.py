@@ -12,7 +12,7 @@ from agentcore.adapters.heartbeat import HeartbeatPresence
 from agentcore.adapters.journal.postgres import PostgresJournal
 from agentcore.domain.errors import JournalUnavailable
 
-LEASE = 0.6
+LEASE = 1.2
 
 
 @pytest.fixture(scope="module")

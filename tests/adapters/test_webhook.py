@@ -12,6 +12,7 @@ import pytest
 from inline_snapshot import snapshot
 
 from agentcore.adapters.webhook import Webhook
+from agentcore.domain.announcement import Announcement
 from agentcore.domain.approval import Approval, ApprovalRecord, Ruling, closing
 from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.errors import NotificationFailed
@@ -122,6 +123,43 @@ async def test_a_decision_is_told_with_who_and_why(webhook, receiver):
     assert list(sent["commands"]) == ["show"]
     await webhook.notify(notices(replace(PENDING, status="closed", ruling=closing(9.0)), 1)[0])
     assert json.loads(receiver.received[1][2])["event"] == "closed"
+
+
+async def test_what_a_policy_wants_told_is_told_without_values(webhook, receiver):
+    announcement = Announcement(
+        id="run/1/pay/1/payer/tool.1",
+        run="run",
+        tenant="acme",
+        user="ann",
+        step="pay",
+        agent="payer",
+        action="call_tool",
+        resource="pay",
+        policies=("payments-are-told",),
+        to=("security",),
+        at=5.0,
+    )
+    await webhook.announce(announcement)
+    ((_, headers, body),) = receiver.received
+    assert headers["Agentcore-Delivery"] == "run/1/pay/1/payer/tool.1"
+    assert "Agentcore-Signature" in headers
+    assert json.loads(body) == {
+        "event": "announced",
+        "delivery": "run/1/pay/1/payer/tool.1",
+        "run": "run",
+        "tenant": "acme",
+        "user": "ann",
+        "step": "pay",
+        "agent": "payer",
+        "action": "call_tool",
+        "resource": "pay",
+        "policies": ["payments-are-told"],
+        "to": ["security"],
+        "at": 5.0,
+    }
+    receiver.status = 400
+    with pytest.raises(NotificationFailed, match=r"run/1/pay/1/payer/tool\.1 could not be told"):
+        await webhook.announce(announcement)
 
 
 async def test_values_are_sent_when_wanted(receiver):

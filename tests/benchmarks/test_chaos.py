@@ -47,4 +47,3 @@ def test_nothing_is_lost_or_repeated_on_sqlite():
     report = chaos("--store=sqlite", "--runs=500", "--kills=10", "--workers=2", "--over=15", "--seconds=0.05")
     assert broken(report) == [], report
     assert (report["runs"], report["steps"], report["kills"]) == (500, 3500, 10)
-    assert report["bodies_repeated"] > 0, report

@@ -42,7 +42,7 @@ def test_a_project_becomes_values(project, plugins):
                 latency_seconds: 8
                 parallel: 1
                 options: {model: small, port: 8080}
-              remote: {provider: openai, family: gpt, options: {model: large}}
+              remote: {provider: openai, family: gpt, region: eu, options: {model: large}}
             tools:
               handbook: {provider: documents, seconds: 5, max_calls: 3, safety: read, options: {path: handbook}}
             team: {supervisor: planner, workers: [researcher], answer: writer}
@@ -87,7 +87,7 @@ def test_a_project_becomes_values(project, plugins):
     )
     assert loaded.models["local"].parallel == 1
     assert loaded.models["local"].build_options(plugins.model("llama")).port == 8080
-    assert loaded.models["remote"].profile.family == "gpt"
+    assert (loaded.models["remote"].profile.family, loaded.models["remote"].profile.region) == ("gpt", "eu")
     assert loaded.tools["handbook"].seconds == 5
     assert loaded.tools["handbook"].build_options(plugins.tool("documents")).path == "handbook"
     assert loaded.team == Team(supervisor="planner", workers=("researcher",), answer="writer")

@@ -117,7 +117,7 @@ model `local`: options.colour: Extra inputs are not permitted\
 @pytest.fixture
 def desk() -> Project:
     price = Price(input=Decimal("0.1"))
-    local = model("local", "llama", quality=0.4, price=price, options={"model": "small", "port": 8080})
+    local = model("local", "llama", quality=0.4, price=price, region="eu", options={"model": "small", "port": 8080})
     return Project(name="desk", agents=[PLANNER, WRITER], models=[local])
 
 
@@ -129,6 +129,7 @@ def test_another_model_of_the_same_provider(desk, plugins):
         0.4,
         Decimal("0.1"),
     )
+    assert changed.profile.region == "eu"
 
 
 def test_another_provider(desk, plugins):
@@ -136,6 +137,7 @@ def test_another_provider(desk, plugins):
     assert changed.models["local"].provider == "openai"
     assert changed.models["local"].options.expanded == {"model": "gpt"}
     assert changed.models["local"].profile.price == Price(source="not known: the model was named on the command line")
+    assert changed.models["local"].profile.region == ""  # of the other provider it is not known
     assert changed.budget == replace(desk.budget, usd=Decimal("0.25"))
     assert changed.snapshot != desk.snapshot
     assert override(desk, plugins) is desk

@@ -32,6 +32,7 @@ TEXT = """
     budget: {usd: "0.10", calls: null, on_exceeded: fail}
     tenant: acme
     principal: ann
+    purpose: billing
     cases:
       - name: forty
         inputs: {count: 40}
@@ -60,6 +61,7 @@ def test_a_scenario_becomes_values(project, plugins):
         inputs={"product": "router", "count": 3, "rush": True, "factor": 1.5, "notes": ["a"]},
         tenant="acme",
         principal="ann",
+        purpose="billing",
     )
 
 

@@ -52,6 +52,7 @@ def test_all_keys(project, plugins):
           parallel: 9
           tenant: acme
           principal: sales
+          purpose: billing
           options: { model: "${WHAT:-x}" }
         """)
     report = validate(root, plugins, environment={})
@@ -61,6 +62,7 @@ def test_all_keys(project, plugins):
     assert morning.schedule.cron.told(morning.schedule.cron.after(0)) == "1970-01-01T07:00:00+01:00"
     assert (morning.schedule.catch_up, morning.parallel, morning.tenant) == ("latest", 4, None)
     assert (orders.provider, orders.parallel, orders.tenant, orders.principal) == ("queue", 9, "acme", "sales")
+    assert orders.purpose == "billing"
     assert orders.options.expanded == {"model": "x"}
     assert orders.schedule is None
 

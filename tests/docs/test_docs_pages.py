@@ -427,6 +427,23 @@ def test_the_policy_that_asks_for_approval_asks_for_large_refunds():
     assert asked.rule == ApprovalRule(approvers=("lead", "cfo"), due_seconds=86_400, on_due="escalate")
 
 
+def test_the_policies_that_oblige_ask_for_what_is_said():
+    shown = {f"{number}.cedar": text for number, text in enumerate(blocks("policies.md", "cedar"))}
+    engine = PolicyEngine.load({**default_policies(), **shown})
+    found = {id: each.kind for id, each in engine.obligations.items()}
+    assert found == {
+        "no-addresses-in-prompts": "redact",
+        "what-was-found-stays-near": "downgrade",
+        "browse-gently": "limit",
+        "answers-from-the-web-are-verified": "verify",
+        "accounts-are-not-shown": "mask",
+        "transfers-are-told": "notify",
+        "large-refunds-are-approved": "approve",
+    }
+    assert [each.policy for each in engine.decide(call("near", local=True)).obligations] == []
+    assert [each.policy for each in engine.decide(call("far")).obligations] == ["no-addresses-in-prompts"]
+
+
 def test_the_guards_that_are_shown_are_valid_and_their_policies_do_what_is_said(tmp_path):
     (guards,) = blocks("guards.md", "yaml")
     (tmp_path / "agents").mkdir()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from agentcore.config.policy_templates import policy_templates
 from agentcore.surfaces.cli.main import cli
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/policies.md"
@@ -89,3 +90,14 @@ def test_the_cases_that_are_shown_are_decided_as_they_say(desk):
 @pytest.mark.parametrize("command", ["check", "test", "explain"])
 def test_each_command_has_a_section(command):
     assert f"`agentcore policy {command}" in PAGE.read_text(encoding="utf-8")
+
+
+def test_every_template_is_in_the_table_with_its_parameters():
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| `") and line.count("|") == 4]
+    shown = [tuple(cell.strip() for cell in row.strip("|").split("|")) for row in rows]
+    expected = [
+        (f"`{each.name}`", each.title, ", ".join(f"`{name}`" for name in each.parameters))
+        for each in policy_templates()
+    ]
+    assert [row for row in expected if row not in shown] == []

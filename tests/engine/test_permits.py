@@ -1,4 +1,4 @@
-"""What policies are told about a run's budget."""
+"""What policies are told about a run: what is left of its budget, what it is for, where models are served."""
 
 from __future__ import annotations
 
@@ -56,3 +56,43 @@ async def test_a_tools_policy_can_ask_too():
     assert run.status == "succeeded"
     assert tool.calls == []
     assert "keep-some" in model.requests[2].messages[-1].content
+
+
+FOR_BILLING = """
+@id("all")
+permit (principal, action, resource);
+@id("for-billing")
+forbid (principal, action == Action::"{action}", resource)
+unless {{ context.purpose == "billing" }};
+"""
+
+
+@pytest.mark.parametrize(("purpose", "status"), [("billing", "succeeded"), ("research", "denied"), ("", "denied")])
+@pytest.mark.parametrize("action", ["call_model", "plan", "delegate", "release"])
+async def test_a_policy_can_ask_what_a_run_is_for(purpose, status, action):
+    model = ScriptedModel([plan("finder"), "found", "done"])
+    policies = {"p.cedar": FOR_BILLING.format(action=action)}
+    async with engine({"m": model}, policies=policies) as running:
+        handle = await running.start(Task(goal="add things", purpose=purpose))
+        events = [event async for event in handle.events()]
+        run = await handle.result()
+    assert run.status == status
+    assert events[0].fact.task.purpose == purpose
+
+
+async def test_a_model_is_called_only_where_a_policy_allows_it_to_be_served():
+    in_europe = """
+    @id("all") permit (principal, action, resource);
+    @id("in-europe") forbid (principal, action == Action::"call_model", resource)
+    unless { ["eu", "ch"].contains(resource.region) };
+    """
+    near, far, anywhere = (ScriptedModel([plan("finder"), "found", "done"]) for _ in range(3))
+    models = [
+        (replace(profile("near", quality=0.1), region="eu"), near),
+        (replace(profile("far", quality=0.9), region="us"), far),
+        (profile("anywhere", quality=0.9), anywhere),
+    ]
+    async with engine(models, policies={"p.cedar": in_europe}) as running:
+        run = await (await running.start(Task(goal="add things"))).result()
+    assert run.status == "succeeded"
+    assert [len(each.requests) for each in (near, far, anywhere)] == [3, 0, 0]

@@ -29,6 +29,7 @@ SAFE = [
     'principal.role == Role::"worker"',
     '[Role::"worker", Role::"verifier"].contains(principal.role)',
     'context.tenant == "acme"',
+    'context.purpose == "billing"',
     "context.tenant == context.user",
     'context.user like "a*n"',
     '"abc" like "a*c"',
@@ -65,7 +66,7 @@ FAULTY = [
     'if context.declared then Agent::"nobody".role == Role::"worker" else true',
 ]
 OF_ACTION = {
-    "call_model": ["resource.local", 'resource.provider == "p"', 'resource == Model::"m"'],
+    "call_model": ['resource.region == "eu"', "resource.local", 'resource.provider == "p"', 'resource == Model::"m"'],
     "delegate": ['resource.role == Role::"worker"', "resource.role == principal.role", "resource == principal"],
     "call_tool": [
         'resource.safety == Safety::"read"',
@@ -130,6 +131,8 @@ REQUESTS = st.builds(
     family=st.just("f"),
     provider=st.sampled_from(["p", "q"]),
     local=st.booleans(),
+    region=st.sampled_from(["", "eu"]),
+    purpose=st.sampled_from(["", "billing"]),
     safety=st.sampled_from(Safety),
     arguments=st.dictionaries(
         st.sampled_from(["a", "b"]), st.sampled_from(["x", "y", 1, 2.5, None, True, ["x", 3], [{"a": "x"}]])
@@ -173,7 +176,7 @@ def test_a_cell_says_nothing_that_cedar_contradicts(files, requests):
             assert agrees(cell.judgement, decision), (name, asked, decision, cell)
 
 
-UNKNOWN_FACTS = ("tenant", "user", "declared", "confidentiality", "sources")
+UNKNOWN_FACTS = ("tenant", "user", "purpose", "declared", "confidentiality", "sources")
 
 
 @settings(max_examples=200)
@@ -184,6 +187,7 @@ def test_whatever_is_left_open_what_is_certain_is_so(files, asked, hidden, hide_
     context = {
         "tenant": asked.tenant,
         "user": asked.principal,
+        "purpose": asked.purpose,
         "declared": asked.declared,
         "confidentiality": Uid("Confidentiality", asked.label.confidentiality.name.lower()),
         "sources": asked.label.sources,

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agentcore.domain.agent import Role
@@ -37,7 +39,7 @@ DESK = Vocabulary(
     },
     models={
         "near": KnownModel(name="near", family="qwen", provider="llama", local=True),
-        "far": KnownModel(name="far", family="gpt", provider="openai"),
+        "far": KnownModel(name="far", family="gpt", provider="openai", region="eu"),
     },
     supervisor="planner",
     workers=("clerk", "writer"),
@@ -56,6 +58,71 @@ def found(text, vocabulary=DESK):
 
 def policy(scope="principal, action, resource", when="true", effect="forbid"):
     return f'{ALL}@id("a")\n{effect} ({scope})\nwhen {{ {when} }};'
+
+
+def obliged(kind, parameters, scope):
+    return f'{ALL}@id("a")\n@obligation("{kind}")\n{parameters}\npermit (principal, {scope});'
+
+
+CALL = 'action == Action::"call_tool", resource == Tool::"refund"'
+MODEL = 'action == Action::"call_model", resource'
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "expected"),
+    [
+        (
+            obliged("redact", '@types("pii, secrts:KEY")', MODEL),
+            True,
+            "p.cedar:4:2: policy 'a': unknown detector `secrts`; did you mean `secrets`? (see `guards` in agentcore.yaml)",
+        ),
+        (
+            obliged("downgrade", '@to("near, fra")', MODEL),
+            True,
+            "p.cedar:4:2: policy 'a': unknown model `fra`; did you mean `far`?",
+        ),
+        (
+            obliged("mask", '@fields("arguments.to.acount")', CALL),
+            True,
+            "p.cedar:4:2: policy 'a': unknown argument `to.acount`; did you mean `to.account`?",
+        ),
+        (
+            obliged("verify", '@verifiers("2")', 'action == Action::"delegate", resource == Agent::"clerk"'),
+            False,
+            "p.cedar:4:2: policy 'a': agent `clerk` has a panel of 1, so no output that this applies to is accepted",
+        ),
+        (
+            obliged("verify", '@verifiers("1")', 'action == Action::"release", resource == Output::"answer"'),
+            False,
+            "p.cedar:4:2: policy 'a': agent `writer` has a panel of 0, so no output that this applies to is accepted",
+        ),
+        (
+            obliged("notify", '@to("x")', CALL),
+            False,
+            "p.cedar:2:1: policy 'a': nobody is told: there is no `webhook` in agentcore.yaml",
+        ),
+    ],
+)
+def test_what_a_project_cannot_do_is_told(text, error, expected):
+    clerk = replace(DESK.agents["clerk"], panel=1)
+    assert found(text, replace(DESK, agents={**DESK.agents, "clerk": clerk}, notifies=False)) == [(error, expected)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        obliged("redact", '@types("pii, secrets:KEY")', MODEL),
+        obliged("downgrade", '@to("near, far")', MODEL),
+        obliged("mask", '@fields("arguments.to.account, arguments.lines.sku, arguments.to, result.x")', CALL),
+        obliged("mask", "", CALL),
+        obliged("limit", '@rate("1") @per("1")', CALL),
+        obliged("verify", '@verifiers("1")', 'action == Action::"delegate", resource == Agent::"clerk"'),
+        obliged("notify", '@to("x")', CALL),
+    ],
+)
+def test_what_it_can_do_is_no_finding(text):
+    clerk = replace(DESK.agents["clerk"], panel=1)
+    assert found(text, replace(DESK, agents={**DESK.agents, "clerk": clerk})) == []
 
 
 def call(when, tool="refund"):
@@ -345,3 +412,21 @@ def test_what_cannot_be_told_before_a_run_is_not_told():
     ]
     for when in conditions:
         assert found(policy('principal, action == Action::"call_model", resource', when)) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ('["eu", "ue"].contains(resource.region)', ["ue"]),
+        ('resource.region == "us" || "eu" == resource.region', ["us"]),
+        ('resource.region != "" && context.purpose == "us"', []),
+    ],
+)
+def test_a_region_that_no_model_is_in_is_a_warning(condition, expected):
+    told = [
+        (error, message)
+        for error, message in found(policy('principal, action == Action::"call_model", resource', condition))
+        if "no model is there" in message
+    ]
+    assert [error for error, _ in told] == [False] * len(expected)
+    assert [each.partition("unknown region `")[2].partition("`")[0] for _, each in told] == expected

@@ -24,7 +24,7 @@ from agentcore.policy.facts import (
     resource_of,
 )
 from agentcore.policy.request import PolicyRequest
-from agentcore.policy.schema import RESOURCE_TYPES, cedar_schema
+from agentcore.policy.schema import RESOURCE_TYPES, cedar_schema, context_attributes
 
 ACTIONS = tuple(RESOURCE_TYPES)
 MAY_OVERFLOW = "context has budget_micro_usd && context.budget_micro_usd * 4611686018427387904 > 1"
@@ -35,6 +35,7 @@ CONDITIONS = [
     'principal.role == Role::"worker"',
     'context.tenant == "acme"',
     'context.user == "ann"',
+    'context.purpose == "billing"',
     'context.sources.contains("tool:web")',
     'context.confidentiality == Confidentiality::"secret"',
     "context has budget_micro_usd && context.budget_micro_usd > 5",
@@ -121,6 +122,8 @@ REQUESTS = st.builds(
     family=st.just("f"),
     provider=st.just("p"),
     local=st.booleans(),
+    region=st.sampled_from(["", "eu"]),
+    purpose=st.sampled_from(["", "billing"]),
     safety=st.sampled_from(Safety),
     arguments=ARGUMENTS,
 )
@@ -183,7 +186,8 @@ def cedars_own_answer(texts, asked):
     resource, attributes = resource_of(asked)
     agent = Uid("Agent", asked.agent)
     rows = [*entity_rows(agent, Uid("Role", asked.role), resource, attributes)]
-    context = context_json(tuple((name, fact(asked)) for name, fact in CONTEXT.items()))
+    known = context_attributes(asked.action)
+    context = context_json(tuple((name, fact(asked)) for name, fact in CONTEXT.items() if name in known))
     if asked.action == "call_tool":
         arguments = ToolArguments.of(asked.arguments)
         context |= argument_context(arguments)

@@ -27,7 +27,7 @@ DESK = Vocabulary(
     },
     models={
         "near": KnownModel(name="near", family="qwen", provider="llama", local=True),
-        "far": KnownModel(name="far", family="gpt", provider="openai"),
+        "far": KnownModel(name="far", family="gpt", provider="openai", region="eu"),
     },
     supervisor="planner",
     workers=("clerk",),
@@ -54,6 +54,8 @@ ANYWHERE = [
     'action == Action::"call_tool"',
     'context.sources.contains("user")',
     'context.user like "a*"',
+    'resource is Model && resource.region == "eu"',
+    'context.purpose == "billing"',
     '["x", "y"] == ["y", "x"]',
     "1 != 2",
 ]
@@ -84,6 +86,7 @@ def request(ask, run):
         family=model.family if model else "",
         provider=model.provider if model else "",
         local=model.local if model else False,
+        region=model.region if model else "",
         safety=tool.safety if tool else None,
     )
 

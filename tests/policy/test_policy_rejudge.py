@@ -16,7 +16,7 @@ from agentcore.policy.past_decision import PastDecision
 from agentcore.policy.rejudge import Known, ModelFacts, opinion, rejudge
 from agentcore.policy.request import PolicyRequest
 
-NEAR = ModelFacts(family="f", provider="p", local=True)
+NEAR = ModelFacts(family="f", provider="p", local=True, region="eu")
 KNOWN = Known(
     roles={"ann": Role.WORKER, "boss": Role.SUPERVISOR}, tools={"ann": frozenset({"sql"})}, models={"near": NEAR}
 )
@@ -52,6 +52,10 @@ def recorded(action="call_model", resource="near", **changes):
     [
         (recorded(), "resource.local", "denied", ()),
         (recorded(resource="far"), "resource.local", "cannot tell", ("local",)),
+        (recorded(), 'resource.region == "eu"', "denied", ()),
+        (recorded(resource="far"), 'resource.region == "eu"', "cannot tell", ("region",)),
+        (recorded(purpose="billing"), 'context.purpose == "billing"', "denied", ()),
+        (recorded(), 'context.purpose == "billing"', "permitted", ()),
         (recorded(resource="far"), 'resource.local && context.tenant == "other"', "permitted", ()),
         (recorded(), 'principal.role == Role::"worker"', "denied", ()),
         (recorded(limited=True), "context has budget_micro_usd", "denied", ()),
@@ -113,10 +117,55 @@ def test_the_policies_by_which_it_was_decided_say_what_is_recorded():
     assert (found.after.ruling, found.after.policies, found.outcome) == ("denied", (), "changed")
 
 
+def asks(kind, parameters, condition="true"):
+    scope = '(principal, action == Action::"call_model", resource)'
+    return f'@id("ask") @obligation("{kind}") {parameters} permit {scope} when {{ {condition} }};'
+
+
+def test_other_obligations_are_a_change():
+    plain, redacting = engine(PERMIT), engine(PERMIT, asks("redact", '@types("pii")'))
+    found = rejudge(recorded(), KNOWN, current=plain, new=redacting)
+    assert (found.before.ruling, found.after.ruling, found.outcome) == ("permitted", "permitted", "changed")
+    assert [each.kind for each in found.after.obligations] == ["redact"]
+    renamed = engine(PERMIT, asks("redact", '@types("pii")').replace('"ask"', '"other"'))
+    assert rejudge(recorded(), KNOWN, current=redacting, new=renamed).outcome == "same"
+    local = engine(PERMIT, asks("redact", '@types("pii")', "!resource.local"))
+    assert rejudge(recorded(), KNOWN, current=plain, new=local).outcome == "same"
+    far = rejudge(recorded(resource="far"), KNOWN, current=plain, new=local)
+    assert (far.after.ruling, far.after.policies, far.after.unknown) == ("cannot tell", ("ask",), ("local",))
+
+
+def test_what_could_not_be_done_was_permitted_by_policies():
+    policies = engine(PERMIT, asks("redact", '@types("pii")'))
+    decision = policies.decide(
+        PolicyRequest(
+            action="call_model",
+            agent="ann",
+            role=Role.WORKER,
+            resource="near",
+            tenant="acme",
+            principal="eve",
+            label=Label(),
+            declared=True,
+        )
+    ).failed("redact", "the detector pii failed")
+    assert not decision.permitted
+    found = rejudge(recorded(decision=decision), KNOWN, current=policies, new=policies)
+    assert (found.before.ruling, found.outcome) == ("permitted", "same")
+
+
+def test_what_was_redacted_is_not_known():
+    found = recorded("call_tool", "sql", safety=Safety.READ, arguments={"a": "[CARD]"}, redacted=True)
+    small = forbid('context.arguments.hasTag("a") && context.arguments.getTag("a") == "x"', "call_tool")
+    assert opinion(found, KNOWN, engine(PERMIT, small)).unknown == ("arguments",)
+
+
 CONDITIONS = [
     "true",
     "resource.local",
     'resource.provider == "p"',
+    'resource.region == "eu"',
+    'context.purpose == "billing"',
     'principal.role == Role::"worker"',
     'context.tenant == "acme"',
     "context.declared",
@@ -134,11 +183,14 @@ CONDITIONS = [
     ),
     sources=st.frozensets(st.sampled_from(["user", "tool:web"])),
     level=st.sampled_from(Confidentiality),
+    purpose=st.sampled_from(["", "billing"]),
     budget=st.none() | st.integers(0, 9),
     known=st.sampled_from([KNOWN, Known(), Known(roles=KNOWN.roles), Known(models=KNOWN.models)]),
     label_known=st.booleans(),
 )
-def test_what_is_told_is_what_cedar_says_of_all_the_facts(*, chosen, sources, level, budget, known, label_known):
+def test_what_is_told_is_what_cedar_says_of_all_the_facts(
+    *, chosen, sources, level, purpose, budget, known, label_known
+):
     policies = engine(
         *(
             f'@id("p{number}") {effect} (principal, action == Action::"call_model", resource) when {{ {condition} }};'
@@ -158,14 +210,18 @@ def test_what_is_told_is_what_cedar_says_of_all_the_facts(*, chosen, sources, le
         family=NEAR.family,
         provider=NEAR.provider,
         local=NEAR.local,
+        region=NEAR.region,
+        purpose=purpose,
     )
     exact = SomeSet(must=sources, may=sources)
     found = recorded(
         confidentiality=level if label_known else None,
         sources=exact if label_known else SomeSet(may=sources | {"tool:web"}),
         limited=budget is not None,
+        purpose=purpose,
     )
     truth = "permitted" if policies.decide(request).permitted else "denied"
     assert opinion(found, known, policies).ruling in {truth, "cannot tell"}
-    if label_known and known is KNOWN and budget is None:
+    whole = any("context == context" in condition for _, condition in chosen)  # of which the findings are a part
+    if label_known and known is KNOWN and budget is None and not whole:
         assert opinion(found, known, policies).ruling == truth

@@ -10,6 +10,7 @@ from agentcore.adapters.journal.memory import MemoryJournal
 from agentcore.domain.agent import Agent, Capability, Role, Uses
 from agentcore.domain.budget import Budget
 from agentcore.domain.effect import Safety
+from agentcore.domain.flow import ToolFlow
 from agentcore.domain.ids import AgentName, ModelName, ToolName
 from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.label import Label
@@ -21,6 +22,7 @@ from agentcore.engine.pool import ModelEntry, ModelPool
 from agentcore.engine.runtime import Engine
 from agentcore.engine.verifier import CustomCheck
 from agentcore.policy.engine import PolicyEngine
+from agentcore.ports.announcer import Announcer
 from agentcore.ports.inbox import Inbox
 from agentcore.ports.model import Model
 from agentcore.ports.presence import Presence
@@ -59,6 +61,7 @@ class Echo:
     safety: Safety = Safety.READ
     max_calls: int | None = None
     error: Exception | None = None
+    flow: ToolFlow = field(default_factory=ToolFlow)
     calls: list[tuple[JSONObject, ToolContext]] = field(default_factory=list)
 
     @property
@@ -70,6 +73,7 @@ class Echo:
             safety=self.safety,
             max_calls=self.max_calls,
             instruction_parameter="text",
+            flow=self.flow,
         )
 
     def describe(self, facts: JSONObject) -> ToolSpec:
@@ -114,6 +118,7 @@ async def engine(
     guards: Guards | None = None,
     inbox: Inbox | None = None,
     presence: Presence | None = None,
+    announcer: Announcer | None = None,
 ):
     clock = clock or FakeClock(auto=True)
     pairs = [(profile(name), model) for name, model in models.items()] if isinstance(models, Mapping) else models
@@ -139,6 +144,7 @@ async def engine(
         guards=guards,
         inbox=inbox,
         presence=presence,
+        announcer=announcer,
     ) as running:
         yield running
 

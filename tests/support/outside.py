@@ -53,13 +53,14 @@ class Post:
     compensation: Hook = None
     looking: Hook = None
     always: bool = False
+    parameters: JSONObject = field(default_factory=lambda: TEXT)
 
     @property
     def definition(self) -> ToolDefinition:
         return ToolDefinition(
             name=ToolName(self.name),
             description="Posts.",
-            parameters=TEXT,
+            parameters=self.parameters,
             safety=self.safety,
             seconds=self.seconds,
             max_calls=self.max_calls,

@@ -29,12 +29,13 @@ def body(**fields) -> bytes:
 
 
 async def test_a_run_for_each_message_which_is_acknowledged_when_it_is_on_disk(loop, source, starter):
-    async with running(loop(tenant="acme", principal="queue")):
+    async with running(loop(tenant="acme", principal="queue", purpose="billing")):
         await source.publish(body(customer="Acme", boxes="3"))
         await source.publish(body(customer="Globex"))
         await until(lambda: len(source.acknowledged) == 2)
     first, second = starter.started.values()
     assert (first.inputs, first.tenant, first.principal) == ({"customer": "Acme", "boxes": 3}, "acme", "queue")
+    assert first.purpose == "billing"
     assert (second.inputs, second.goal) == ({"customer": "Globex", "boxes": 1}, "What should Globex pay for 1?")
     assert first.label.sources == {"trigger:orders"}
 

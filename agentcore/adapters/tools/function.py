@@ -18,6 +18,7 @@ from agentcore.adapters.tools.signature import location, read_signature
 from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.effect import Safety
 from agentcore.domain.errors import ConfigError, ToolError, ToolOutcomeUnknown
+from agentcore.domain.flow import declared_flow, undeclared
 from agentcore.domain.ids import ToolName
 from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.label import Label
@@ -75,16 +76,21 @@ class FunctionTool(Generic[P, R]):
                 [f"{location(function)}: {chosen} is compensable, and nothing says how to undo its calls"],
                 hint='give it a function (arguments, result, context): @tool(safety="compensable", compensate=…)',
             )
+        try:
+            flow = declared_flow(self._signature.parameters, self._signature.returns)
+        except ValueError as problem:
+            raise ConfigError([f"{location(function)}: {problem}"]) from None
         self._definition = ToolDefinition(
             name=ToolName(chosen),
             description=self._signature.summary,
-            parameters=self._signature.parameters,
+            parameters=undeclared(self._signature.parameters),
             safety=safety,
             seconds=seconds,
             max_calls=max_calls,
             approval=approval,
             looks_up=look_up is not None,
             compensates=compensate is not None,
+            flow=flow,
         )
         self._threads: ThreadPoolExecutor | None = None
         functools.update_wrapper(self, function, updated=())

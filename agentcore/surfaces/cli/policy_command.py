@@ -19,6 +19,7 @@ from agentcore.surfaces.cli.lazy import LazyGroup
             f"{__package__}.policy_explain:explain",
             "Show what policies decided in a run, and by which text.",
         ),
+        "template": (f"{__package__}.policy_template:template", "Print policies for a common need, filled in."),
         "scan": (f"{__package__}.policy_scan:scan", "Look at texts with a detector."),
         "matrix": (f"{__package__}.policy_matrix:matrix", "Show who can ever do what with which data."),
         "dry-run": (f"{__package__}.policy_dry_run:dry_run", "Put past decisions to other policies."),

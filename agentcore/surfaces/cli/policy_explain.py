@@ -62,7 +62,8 @@ def _explained(
     shown: dict[str, ParsedPolicy] = {}
     for each in decisions:
         same = each.decision.bundle == bundle
-        mine = {id_: policies[id_] for id_ in each.decision.policies if id_ in policies} if same else {}
+        ids = (*each.decision.policies, *(one.policy for one in each.decision.obligations))
+        mine = {id_: policies[id_] for id_ in ids if id_ in policies} if same else {}
         shown |= mine
         yield from _decision(each, mine, same=same)
     for policy in shown.values():
@@ -87,6 +88,15 @@ def _decision(each: RecordedDecision, policies: Mapping[str, ParsedPolicy], *, s
         yield Text.assemble(f"  by {id_}", (f"  {policies[id_].place}" if id_ in policies else "", "dim"))
     if not decision.policies and not decision.errors:
         yield Text("  no policy permits it")
+    for one in decision.obligations:
+        yield Text.assemble(
+            f"  {one.policy} asks to {one.kind} it",
+            (f"  {policies[one.policy].place}" if one.policy in policies else "", "dim"),
+        )
+    for ruling in each.rulings:
+        yield Text(f"  {ruling.actor} chose to {ruling.verb} it" + (f": {ruling.reason}" if ruling.reason else ""))
+    for unmet in decision.unmet:
+        yield Text(f"  which was not done, and so it was denied: {unmet}", style="red")
     if each.label is not None:
         yield _label(each.label, of_call=each.effect is not None)
 

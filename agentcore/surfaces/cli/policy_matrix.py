@@ -44,8 +44,8 @@ def matrix(
 ) -> None:
     """Show who can ever do what with which data, as the project's policies have it.
 
-    It is computed from the policies, for all arguments, budgets, tenants and users; nothing is run. The exit code is 1
-    when an assertion does not hold.
+    It is computed from the policies, for all arguments, budgets, tenants, users and purposes; nothing is run.
+    The exit code is 1 when an assertion does not hold.
     """
     from agentcore.app.policy_matrix import assertions_of, policy_matrix  # noqa: PLC0415  # for start-up time
     from agentcore.policy.matrix_assertions import violation  # noqa: PLC0415  # as above

@@ -49,12 +49,17 @@ def _line(outcome: CaseOutcome) -> str:
     case, decision = outcome.case, outcome.decision
     wanted = _answer(case.permitted) + ("" if case.policies is None else f" by {_listed(sorted(case.policies))}")
     wanted += "" if case.asks is None else f", which {_listed(sorted(case.asks))} asks to approve"
+    wanted += "" if case.obliges is None else f", which obliges to {', '.join(sorted(case.obliges)) or 'nothing'}"
     if decision.errors:
         came = f"deny, because evaluation failed ({'; '.join(decision.errors)})"
     else:
         came = f"{_answer(decision.permitted)} by {_listed(decision.policies)}"
-        if decision.obligations or case.asks is not None:
-            came += f", which {_listed(each.policy for each in decision.obligations)} asks to approve"
+        asks = [each.policy for each in decision.obligations if each.kind == "approve"]
+        others = [f"{each.kind} ({each.policy})" for each in decision.obligations]
+        if asks or case.asks is not None:
+            came += f", which {_listed(asks)} asks to approve"
+        if len(others) > len(asks) or case.obliges is not None:
+            came += f", which obliges to {', '.join(others) or 'nothing'}"
     facts = "; ".join(_facts(facts_json(case.request)))
     return one_line(f"{case.place}: {case.name}: expected {wanted}; decided: {came}; {facts}")
 

@@ -53,4 +53,5 @@ def _why(opinion: Opinion) -> str:
         return f"cannot tell: {', '.join(opinion.unknown)} not recorded{by}"
     if opinion.errors:
         return f"evaluation fails, which denies: {'; '.join(opinion.errors)}"
-    return ", ".join(opinion.policies) or "no policy permits it"
+    due = "".join(f"; {each.policy} asks to {each.kind} it" for each in opinion.obligations)
+    return (", ".join(opinion.policies) or "no policy permits it") + due

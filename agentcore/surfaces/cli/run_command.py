@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +19,7 @@ from agentcore.surfaces.cli.case_report import CaseResult, cases_json, show_case
 from agentcore.surfaces.cli.dollars import Dollars
 from agentcore.surfaces.cli.exit_codes import ExitCode, of_status
 from agentcore.surfaces.cli.interrupt import Interruption
+from agentcore.surfaces.cli.named_value import NamedValue
 from agentcore.surfaces.cli.plan_preview import preview_json, show_preview
 from agentcore.surfaces.cli.project_choice import chosen_scenario, project_option, with_store
 from agentcore.surfaces.cli.result import show_failure
@@ -33,24 +34,14 @@ if TYPE_CHECKING:
     from agentcore.domain.json import JSON
 
 
-class _Input(click.ParamType[tuple[str, str]]):
-    name = "name=value"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Return name and value."""
-        name, equals, text = str(value).partition("=")
-        if not (name and equals):
-            self.fail(f"{value!r} is not of the form NAME=VALUE", param, ctx)
-        return name, text
-
-
 @click.command()
 @click.argument("scenario")
 @click.option(
-    "--input", "inputs", type=_Input(), metavar="NAME=VALUE", multiple=True, help="An input of the scenario."
+    "--input", "inputs", type=NamedValue(), metavar="NAME=VALUE", multiple=True, help="An input of the scenario."
 )
 @click.option("--model", "models", multiple=True, metavar="NAME=PROVIDER:MODEL", help="Another model behind a name.")
 @click.option("--budget-usd", type=Dollars(), metavar="USD", help="The most that the run (each case) may cost.")
+@click.option("--purpose", metavar="TEXT", help="What the run (each case) is for; otherwise as in the scenario.")
 @click.option("--case", "names", multiple=True, metavar="NAME", help="Run this case and compare with what it expects.")
 @click.option("--cases", "all_cases", is_flag=True, help="Run all cases of the scenario.")
 @click.option("--dry-run", is_flag=True, help="Plan and choose models, but do not do the steps.")
@@ -68,6 +59,7 @@ def run(
     inputs: tuple[tuple[str, str], ...],
     models: tuple[str, ...],
     budget_usd: Decimal | None,
+    purpose: str | None,
     names: tuple[str, ...],
     all_cases: bool,
     dry_run: bool,
@@ -89,6 +81,8 @@ def run(
         found_project = with_store(found_project, store)
     if budget_usd is not None:
         found = replace(found, budget=replace(found.budget, usd=budget_usd))
+    if purpose is not None:
+        found = replace(found, purpose=purpose)
     if names or all_cases:
         code = _run_cases(found_project, found, _chosen_cases(found, names), as_json=as_json)
     elif dry_run:

@@ -14,10 +14,13 @@ from rpds import HashTrieMap
 
 from agentcore.adapters.journal.codec import SCHEMA, EventCodec
 from agentcore.adapters.journal.decoder import Decoder
+from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.budget import Usage
 from agentcore.domain.errors import JournalCorrupt, JournalTooNew
 from agentcore.domain.event import AttemptFinished, EffectFinished, Event, Fact, RunFinished
 from agentcore.domain.label import USER
+from agentcore.domain.obligation import Approve
+from agentcore.testing.contracts.journal import begin
 
 TEXT = st.text(max_size=8) | st.sampled_from(["\ud83d", "\x00", "😀", '"'])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT
@@ -81,6 +84,34 @@ def test_facts_written_before_a_field_existed_take_its_default():
     codec = EventCodec()
     text = codec.encode(AttemptFinished(step="s", attempt=1, output=1, label=USER))
     assert codec.decode("r", 1, 0.0, 1, text.replace('"declined":"",', "")).fact.declined == ""
+    began = codec.encode(begin("r").fact)
+    older = began.replace('"purpose":"",', "")
+    assert older != began
+    assert codec.decode("r", 1, 0.0, 1, older).fact.task.purpose == ""
+
+
+def test_an_obligation_of_the_time_when_there_was_only_approval_is_one():
+    recorded = (
+        '{"status":"succeeded","answer":1,"reason":"","decisions":[{"permitted":true,"action":"call_tool","resource":"pay",'
+        '"principal":"clerk","policies":["all"],"errors":[],"obligations":[{"policy":"large","kind":"approve","rule":'
+        '{"approvers":["lead"],"due_seconds":60.0,"on_due":"escalate"}}],"bundle":"b"}],"kind":"run_finished"}'
+    )
+    (decision,) = EventCodec().decode("r", 1, 0.0, 2, recorded).fact.decisions
+    rule = ApprovalRule(approvers=("lead",), due_seconds=60.0, on_due="escalate")
+    assert decision.obligations == (Approve(policy="large", rule=rule),)
+    assert decision.unmet == ()
+
+
+def test_an_obligation_of_a_kind_that_is_not_known_is_damage():
+    with pytest.raises(JournalCorrupt, match="kind 'dance' is not known"):
+        EventCodec().decode(
+            "r",
+            1,
+            0.0,
+            2,
+            '{"status":"failed","answer":1,"decisions":[{"permitted":true,"action":"plan","resource":"r","principal":"p",'
+            '"obligations":[{"policy":"x","kind":"dance"}]}],"kind":"run_finished"}',
+        )
 
 
 def test_equal_facts_are_written_equally():

@@ -474,7 +474,7 @@ class TestRestarts:
 
     async def test_runs_go_on_through_restarts_of_the_server(self):
         async with new_server() as server:
-            journal = PostgresJournal(server.url)
+            journal = PostgresJournal(server.url, patience_seconds=40.0)
             going = True
 
             async def drive(run):
@@ -503,7 +503,7 @@ class TestRestarts:
     async def test_what_was_not_on_disk_when_the_server_crashed_is_written_again(self):
         # A server that flushes nothing by itself: commits that need not be durable are lost for certain.
         async with new_server(wal_writer_delay="10s", wal_writer_flush_after="1GB", autovacuum="off") as server:
-            journal = PostgresJournal(server.url)
+            journal = PostgresJournal(server.url, patience_seconds=40.0)
             await journal.append([begin("a")], durable=True)
             await journal.append([go_on("a", 2)], durable=False)
             assert len(await journal.read("a")) == 2
@@ -519,7 +519,7 @@ class TestRestarts:
             await journal.append([go_on("a", 5, "ours")], durable=False)
             await journal.read("a")
             await server.restart()
-            other = PostgresJournal(server.url)
+            other = PostgresJournal(server.url, patience_seconds=40.0)
             await other.append([go_on("a", 5, "theirs")], durable=True)
             with pytest.raises(JournalConflict, match="event 5 is already recorded"):
                 await journal.append([go_on("a", 6)], durable=True)

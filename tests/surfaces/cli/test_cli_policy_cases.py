@@ -79,6 +79,51 @@ policies/tests/desk.yaml:26:5: the writer has no tools: expected permit; decided
 """)
 
 
+OBLIGED = """\
+cases:
+  - { name: as it is, principal: writer, action: call_model, resource: local, expect: permit,
+      obliges: [redact, pricey] }
+  - { name: by ids, principal: writer, action: call_model, resource: local, expect: permit,
+      obliges: [no-mail, limit] }
+  - { name: too few, principal: writer, action: call_model, resource: local, expect: permit, obliges: [redact] }
+  - { name: too many, principal: writer, action: call_model, resource: local, expect: permit,
+      obliges: [redact, limit, mask] }
+  - { name: nothing, principal: writer, action: call_model, resource: local, expect: permit, obliges: [] }
+  - { name: not approval, principal: writer, action: call_model, resource: local, expect: permit, asks: [] }
+  - { name: nothing is right, principal: planner, action: plan, expect: permit, obliges: [] }
+"""
+
+
+def test_cases_can_say_what_must_be_done(tested, desk, agentcore):
+    asking = """
+@id("no-mail") @obligation("redact") @types("pii") permit (principal, action == Action::"call_model", resource);
+@id("pricey") @obligation("limit") @rate("9") @per("60") permit (principal, action == Action::"call_model", resource);
+"""
+    (desk / "policies" / "desk.cedar").write_text(POLICIES + asking, encoding="utf-8")
+    tested.write_text(OBLIGED, encoding="utf-8")
+    lines = agentcore("policy", "test").stdout.splitlines()
+    assert [line.partition(": expected")[0].rpartition(": ")[2] for line in lines[:-1]] == [
+        "too few",
+        "too many",
+        "nothing",
+    ]
+    assert (
+        "expected permit, which obliges to redact; decided: permit by calls, which obliges to redact (no-mail), "
+        in lines[0]
+    )
+    assert lines[-1] == "4 of 7 cases are decided as expected"
+    (first, *_) = json.loads(agentcore("policy", "test", "--json").stdout)["cases"]
+    assert first["expected"]["obliges"] == ["pricey", "redact"]
+    assert first["decided"]["obligations"] == [
+        {"policy": "no-mail", "types": ["pii"], "kind": "redact"},
+        {"policy": "pricey", "calls": 9, "seconds": 60.0, "by": "run", "kind": "limit"},
+    ]
+    tested.write_text(OBLIGED.replace("[redact]", "[redct]"), encoding="utf-8")
+    failed = agentcore("policy", "test")
+    assert failed.exit_code == ExitCode.USAGE
+    assert "unknown obligation or policy `redct`; did you mean `redact`?" in failed.stderr
+
+
 def test_outcomes_as_json(tested, agentcore):
     found = json.loads(agentcore("policy", "test", "--json").stdout)
     assert (found["passed"], len(found["cases"])) == (8, 8)
@@ -87,8 +132,15 @@ def test_outcomes_as_json(tested, agentcore):
             "place": "policies/tests/desk.yaml:9:5",
             "case": "not about others",
             "passed": True,
-            "expected": {"permitted": False, "policies": ["acme"], "asks": None},
-            "decided": {"permitted": False, "policies": ["acme"], "asks": [], "errors": []},
+            "expected": {"permitted": False, "policies": ["acme"], "asks": None, "obliges": None},
+            "decided": {
+                "permitted": False,
+                "policies": ["acme"],
+                "asks": [],
+                "obligations": [],
+                "unmet": [],
+                "errors": [],
+            },
             "facts": {
                 "principal": "analyst",
                 "role": "worker",
@@ -203,3 +255,32 @@ def test_the_repository_s_own_cases_pass(agentcore, monkeypatch, request):
     assert (done.exit_code, done.stdout) == snapshot(
         (0, "no problems, no warnings in .: 2 files, 7 policies, 5 agents, 3 tools, 1 model\n")
     )
+
+
+def test_a_case_can_say_what_a_run_is_for_and_where_a_model_is_served(tested, agentcore):
+    (tested.parents[1] / "more.cedar").write_text(
+        """\
+@id("billing") forbid (principal, action == Action::"call_model", resource)
+when { context.purpose == "billing" } unless { resource.region == "eu" };
+""",
+        encoding="utf-8",
+    )
+    tested.write_text(
+        """\
+cases:
+  - { name: in europe, principal: writer, action: call_model, resource: local, purpose: billing, region: eu,
+      expect: permit }
+  - { name: not elsewhere, principal: writer, action: call_model, resource: local, purpose: billing,
+      expect: deny, policies: [billing] }
+  - { name: else anywhere, principal: writer, action: call_model, resource: local, expect: permit }
+""",
+        encoding="utf-8",
+    )
+    done = agentcore("policy", "test", "--json")
+    assert done.exit_code == 0, done.stdout
+    facts = [case["facts"] for case in json.loads(done.stdout)["cases"]]
+    assert [(each.get("purpose"), each.get("region")) for each in facts] == [
+        ("billing", "eu"),
+        ("billing", None),
+        (None, None),
+    ]

@@ -175,3 +175,23 @@ def test_the_page_on_policies_shows_what_is_printed(desk, agentcore, new):
     assert re.sub(r"^[0-9a-z]{16}", "", shown, flags=re.MULTILINE) == re.sub(
         r"^[0-9a-z]{16}", "", told, flags=re.MULTILINE
     )
+
+
+def test_what_a_run_was_for_is_known_from_its_record(desk, agentcore, new):
+    scope, condition = '(principal, action == Action::"plan", resource)', 'context.purpose == "billing"'
+    billing = f'@id("billing") forbid {scope} unless {{ {condition} }};'
+    agentcore("run", "price", "--purpose", "billing")
+    assert agentcore("policy", "dry-run", new(billing), "--fail-on-change").exit_code == ExitCode.OK
+    agentcore("run", "price")
+    found = json.loads(agentcore("policy", "dry-run", new(billing), "--json").stdout)
+    assert (found["changed"], found["cannot_tell"]) == (1, 0)
+    assert found["changes"][0]["after"]["policies"] == ["billing"]
+
+
+def test_where_a_model_was_served_is_what_the_project_says(desk, agentcore, new):
+    agentcore("run", "price")
+    in_europe = (
+        '@id("eu") forbid (principal, action == Action::"call_model", resource) unless { resource.region == "eu" };'
+    )
+    found = json.loads(agentcore("policy", "dry-run", new(in_europe), "--json").stdout)
+    assert found["changed"] == 5

@@ -149,6 +149,8 @@ when { context.tenant == "default" };\
             "permitted": True,
             "policies": ["all"],
             "asks": [],
+            "obligations": [],
+            "unmet": [],
             "errors": [],
             "changed_since": False,
             "label": {
@@ -162,6 +164,7 @@ when { context.tenant == "default" };\
                 ],
                 "confidentiality": "internal",
             },
+            "rulings": [],
         }
     )
     assert tool == snapshot(
@@ -174,9 +177,12 @@ when { context.tenant == "default" };\
             "permitted": False,
             "policies": ["no-tools"],
             "asks": [],
+            "obligations": [],
+            "unmet": [],
             "errors": [],
             "changed_since": False,
             "label": None,
+            "rulings": [],
         }
     )
 
@@ -243,3 +249,22 @@ hint: there are some of plan, researcher, analyst, calculator
 
 def test_no_run_yet(desk, agentcore):
     assert agentcore("policy", "explain", "latest").exit_code == ExitCode.USAGE
+
+
+def test_what_policies_ask_for_is_shown_with_what_came_of_it(guarded, agentcore, steady):
+    asking = """
+@id("no-keys-in-prompts") @obligation("redact") @types("pii")
+permit (principal == Agent::"analyst", action == Action::"call_model", resource);
+"""
+    guarded.write_text(POLICIES + asking, encoding="utf-8")
+    agentcore("run", "price")
+    shown = steady(agentcore("policy", "explain", "latest", "analyst").stdout)
+    assert "  no-keys-in-prompts asks to redact it  policies/desk.cedar:9:1\n" in shown
+    assert "which was not done, and so it was denied: no-keys-in-prompts asks to redact it: unknown" in shown
+    assert '@id("no-keys-in-prompts") @obligation("redact")' in shown
+    found = json.loads(agentcore("policy", "explain", "latest", "analyst", "--json").stdout)
+    decision = found["decisions"][0]
+    assert (decision["permitted"], decision["asks"]) == (False, [])
+    assert decision["obligations"] == [{"policy": "no-keys-in-prompts", "types": ["pii"], "kind": "redact"}]
+    assert decision["unmet"][0].startswith("no-keys-in-prompts asks to redact it: unknown detector `pii`")
+    assert found["policies"]["no-keys-in-prompts"]["place"] == "policies/desk.cedar:9:1"

@@ -54,7 +54,7 @@ calculator (worker)  call_tool  calculate  yes if  yes if    yes if    yes if
 researcher (worker)  call_tool  handbook   yes if  yes if    yes if    yes if
 yes always permitted
 no  never permitted, whatever is asked
-if  depends on arguments, budget, tenant or user; in U, perhaps on the source
+if  depends on arguments, budget, tenant, user or purpose; in U, perhaps on the source
 T   data from the user alone, and what the project's models made of it
 U   data that came from anything else, too: tools, documents, triggers, people
 12 rows where nothing is ever permitted: --all shows them
@@ -201,3 +201,23 @@ def test_the_schema_of_assertions(guarded, agentcore):
     validator = jsonschema_rs.validator_for(schema)
     validator.validate(yaml.safe_load("assertions: [{name: a, never: {action: plan}}]"))
     assert not validator.is_valid(yaml.safe_load("assertions: [{name: a, never: {acton: plan}}]"))
+
+
+@pytest.mark.parametrize(("region", "verdict"), [("eu", "always"), ("us", "never"), ("", "never")])
+def test_a_region_is_known_and_a_purpose_is_left_open(desk, agentcore, region, verdict):
+    settings = desk / "agentcore.yaml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("quality: 0.5", f'quality: 0.5\n    region: "{region}"'), encoding="utf-8")
+    (desk / "policies").mkdir()
+    policies = desk / "policies/all.cedar"
+    scope, condition = '(principal, action == Action::"call_model", resource)', 'resource.region == "eu"'
+    in_europe = f'@id("in-europe") permit {scope} when {{ {condition} }};'
+    policies.write_text(in_europe, encoding="utf-8")
+
+    def verdicts():
+        rows = json.loads(agentcore("policy", "matrix", "--json", "--action", "call_model").stdout)["rows"]
+        return {cell["verdict"] for row in rows for cell in row["cells"]}
+
+    assert verdicts() == {verdict}
+    policies.write_text(f'{in_europe.removesuffix("};")} && context.purpose == "billing" }};', encoding="utf-8")
+    assert verdicts() == {"depends" if verdict == "always" else verdict}

@@ -7,6 +7,7 @@ import json
 import pytest
 from inline_snapshot import snapshot
 
+from agentcore.surfaces.cli.exit_codes import ExitCode
 from agentcore.testing.loopback import Answer, refusing
 
 
@@ -258,3 +259,16 @@ def test_what_a_model_writes_cannot_command_the_terminal(desk, agentcore, script
     assert "[bold red]6652.80[/bold red]" in shown[0].stdout
     for done in shown:
         assert {"\x1b", "\x07", "\x9b", "\u202e"} & set(done.output) == set()
+
+
+def test_what_a_run_is_for_is_a_fact_of_policies(desk, agentcore):
+    (desk / "policies").mkdir()
+    (desk / "policies" / "desk.cedar").write_text(
+        '@id("billing") permit (principal, action, resource) when { context.purpose == "billing" };', encoding="utf-8"
+    )
+    assert agentcore("run", "price").exit_code == ExitCode.DENIED
+    assert agentcore("run", "price", "--purpose", "billing").exit_code == ExitCode.OK
+    scenario = desk / "scenarios" / "price.yaml"
+    scenario.write_text(scenario.read_text(encoding="utf-8") + "purpose: billing\n", encoding="utf-8")
+    assert agentcore("run", "price", "--case", "known customer").exit_code == ExitCode.OK
+    assert agentcore("run", "price", "--purpose", "research").exit_code == ExitCode.DENIED
