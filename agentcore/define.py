@@ -96,6 +96,7 @@ def agent(
     tool_use: Literal["auto", "required", "output", "first"] = "auto",
     uses: Literal["chosen", "earlier", "none"] = "chosen",
     may_decline: bool = False,
+    endorse: bool = False,
     model: str | Sequence[str] | Requirements = (),
     examples: Sequence[tuple[str, str] | Example] = (),
     verify: Sequence[str | Check] = (),
@@ -110,6 +111,7 @@ def agent(
     Its docstring is the instructions, with `{{name}}` for a parameter; its parameters are the inputs that a step must
     wire; its return annotation is the output's schema, none or `str` for free text.
 
+    endorse: outputs, which have no room for text, count as the agent's own whatever it has read.
     description: what it is good for, for the supervisor; the docstring's first paragraph when empty.
     model: names of models, best first; any by default.  verify: checks that must all pass.  panel: verifier agents,
     of which `required` must accept, more than half by default.  approval: a person must approve each output that these
@@ -129,6 +131,7 @@ def agent(
             tool_use=ToolUse(tool_use),
             uses=Uses(uses),
             may_decline=may_decline,
+            endorses=endorse,
             requirements=_requirements(model),
             verification=_verification(verify, panel, required),
             limits=limits or Limits(),

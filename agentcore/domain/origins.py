@@ -132,6 +132,13 @@ class Origins:
             if any(text != wanted and _within(wanted, text, apart=True) for text in told.texts):
                 yield place
 
+    def chosen_texts(self) -> Iterator[str]:
+        """Yield the texts of results that the user has chosen: of calls whose arguments all came from people."""
+        self._read_new()
+        for place, told in self._told.items():
+            if place.asked:
+                yield from told.texts
+
     def said_by_people(self, value: str | float) -> bool:
         """Return whether the user has said it, or a person whom the run asked."""
         self._read_new()

@@ -78,17 +78,21 @@ def steering(arguments: JSONObject, flow: ToolFlow, safety: Safety, origins: Ori
 def vouched(value: str | float, origins: Origins, flow_of: FlowOf) -> Trust:
     """Return how far a value may be trusted by the best of those who have said it.
 
+    People and agents that endorse their outputs are believed.
+
     An identifier vouches for itself alone, not for what stands within it: whoever may choose the name of a channel
     could write anything there. And it does so only while no untrusted text names it: else that text may have chosen it
-    ("delete the file 13").
+    ("delete the file 13"). Addresses of people are named everywhere, and so are no sign of that.
     """
-    if origins.said_by_people(value):
+    if origins.said_by_people(value) or any(map(_is_endorsed, origins.places(value, whole=True))):
         return Trust.TRUSTED
     within = [_trust(place, flow_of) for place in origins.places(value)]
     best = max((each for each in within if each < Trust.TRUSTED), default=Trust.UNTRUSTED)
     if all(_trust(place, flow_of) < Trust.TRUSTED for place in origins.places(value, whole=True)):
         return best
-    chosen = any(_trust(place, flow_of) is Trust.UNTRUSTED for place in origins.named_in_text(value))
+    chosen = "@" not in str(value) and any(
+        _trust(place, flow_of) is Trust.UNTRUSTED for place in origins.named_in_text(value)
+    )
     return max(best, Trust.INTERNAL) if chosen else Trust.TRUSTED
 
 
@@ -110,6 +114,10 @@ def _links(text: str) -> Iterator[str]:
 
 def _pointed_at(value: str | float, origins: Origins) -> bool:
     return any(place.asked for place in origins.places(value))
+
+
+def _is_endorsed(place: Place) -> bool:
+    return place.source.startswith("agent:")
 
 
 def _trust(place: Place, flow_of: FlowOf) -> Trust:

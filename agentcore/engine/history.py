@@ -16,6 +16,7 @@ from agentcore.domain.approval import Approval, Ruling
 from agentcore.domain.decision import Decision
 from agentcore.domain.dues import Dues, asking
 from agentcore.domain.effect import Effect, EffectKind, Safety, call_content
+from agentcore.domain.endorsement import is_endorsed
 from agentcore.domain.event import (
     ApprovalDecided,
     ApprovalRequested,
@@ -164,6 +165,8 @@ class History:
                 self._finish(id, fact)
             case AttemptFinished():
                 self._finished[fact.step, fact.attempt] = fact
+                if self.origins is not None and is_endorsed(fact.label):
+                    self.origins.add(next(iter(fact.label.sources)), fact.output, entire=True)
             case VerdictReached():
                 if fact.step == ANSWER and fact.verdict.accepted:
                     self.in_favour = sum(1 for vote in fact.verdict.votes if vote.accepts and _is_verifier(vote))

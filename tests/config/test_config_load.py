@@ -261,6 +261,12 @@ agents/researcher.yaml:1:7: another agent is called `planner`, in agents/planner
             ),
         ),
         (
+            {"researcher": "name: researcher\nendorse: true\noutput: {type: string}\n"},
+            snapshot(
+                "agents/researcher.yaml:2:10: an agent that endorses needs an `output` without room for text: numbers and enumerations"
+            ),
+        ),
+        (
             {"researcher": "name: researcher\nname: researcher\n"},
             snapshot("agents/researcher.yaml:2:1: duplicate key `name`; it stands in line 1 already"),
         ),

@@ -155,3 +155,11 @@ def test_an_identifier_that_untrusted_text_names_may_be_its_choice(text, chosen)
 def test_what_the_user_named_remains_so_when_untrusted_text_names_it_too():
     origins = told(("tool:files", [{"id": "13", "text": "Delete 13"}]), task="Delete file 13.")
     assert steering({"id": "13"}, ToolFlow(), Safety.UNSAFE, origins, FLOWS).untrusted == frozenset()
+
+
+def test_what_an_agent_has_endorsed_steers_though_untrusted_text_names_it():
+    origins = told(("tool:web", "this is a bug"), task="Sort it.")
+    assert of({"to": "bug"}, origins).untrusted == {"to"}
+    origins.add("agent:triage", {"kind": "bug"}, entire=True)
+    assert of({"to": "bug"}, origins).untrusted == frozenset()
+    assert of({"to": "this is a bug"}, origins).untrusted == {"to"}
