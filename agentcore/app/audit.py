@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,6 @@ from agentcore.adapters.audit.export_lines import Exported
 from agentcore.adapters.audit.sql_audit import SqlAudit
 from agentcore.app.store import Store
 from agentcore.audit.checkpoint import Signed
-from agentcore.audit.entry import Link
 from agentcore.audit.verify import Chain, Fault, Head
 from agentcore.config.audit import AuditSettings
 from agentcore.domain.errors import AgentcoreError, JournalUnavailable
@@ -22,6 +21,10 @@ from agentcore.ports.clock import Clock
 
 CHECKPOINT_SECONDS: Final = 60.0
 """How often a runtime signs where the chains stand."""
+
+
+_NOTHING: Final = Head(size=0, hash=bytes(32).hex())
+"""Where a chain stands of which nothing is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,6 @@ async def verify_store(
 
     anchors: checkpoints that were kept outside.  keys: public keys that are trusted beside the store's own.
     """
-    heads = await audit.heads()
     asked = sorted(
         {*await audit.tenants(), *(each.tenant for each in _readable(anchors))} if tenant is None else {tenant}
     )
@@ -63,15 +65,12 @@ async def verify_store(
     for name in asked:
         checkpoints = _placed(await audit.checkpoints(name), anchors, name)
         chain = Chain(name, checkpoints, trusted)
-        found.append(await _verified(name, chain, audit.links(name), heads.get(name), len(checkpoints)))
-        if found[-1].fault is None:
-            fault = await _key_fault(audit, name, chain.sealed)
-            if fault is not None:
-                found[-1] = Verified(tenant=name, size=chain.size, checkpoints=len(checkpoints), fault=fault)
+        fault = await _read_to_its_head(audit, name, chain) or await _key_fault(audit, name, chain.sealed)
+        found.append(Verified(tenant=name, size=chain.size, checkpoints=len(checkpoints), fault=fault))
     return found
 
 
-async def verify_exported(
+def verify_exported(
     exported: Exported, *, tenant: str | None = None, anchors: Sequence[Signed] = (), keys: Sequence[bytes] = ()
 ) -> Sequence[Verified]:
     """Return what is found of each chain in a file. keys: the only ones that are trusted; none trusts the file's."""
@@ -82,8 +81,10 @@ async def verify_exported(
         part = exported.chains.get(name)
         checkpoints = _placed(part.checkpoints if part else (), anchors, name)
         chain = Chain(name, checkpoints, trusted)
-        links = _each(part.links if part else ())
-        found.append(await _verified(name, chain, links, part.head if part else None, len(checkpoints)))
+        for link in part.links if part else ():
+            chain.add(link)
+        fault = chain.end(part.head if part and part.head else _NOTHING)
+        found.append(Verified(tenant=name, size=chain.size, checkpoints=len(checkpoints), fault=fault))
     return found
 
 
@@ -139,15 +140,17 @@ def _told(what: str) -> Generator[None]:
         logger.warning("{}: {}", what, error)
 
 
-async def _verified(
-    tenant: str, chain: Chain, links: AsyncIterator[Link], head: Head | None, checkpoints: int
-) -> Verified:
-    async for link in links:
-        chain.add(link)
-        if chain.fault is not None:
-            break
-    fault = chain.fault or chain.end(head or Head(size=0, hash=bytes(32).hex()))
-    return Verified(tenant=tenant, size=chain.size, checkpoints=checkpoints, fault=fault)
+async def _read_to_its_head(audit: SqlAudit, tenant: str, chain: Chain) -> Fault | None:
+    """Go along a chain that others may be writing to, up to where its head is then; return what is wrong."""
+    while True:
+        before = chain.size
+        async for link in audit.links(tenant, after=before):
+            chain.add(link)
+            if chain.fault is not None:
+                return chain.fault
+        head = (await audit.heads()).get(tenant, _NOTHING)
+        if head.size <= chain.size or chain.size == before:
+            return chain.end(head)
 
 
 async def _key_fault(audit: SqlAudit, tenant: str, sealed: Mapping[str, int]) -> Fault | None:
@@ -160,11 +163,6 @@ async def _key_fault(audit: SqlAudit, tenant: str, sealed: Mapping[str, int]) ->
             what = f"the key of the subject {subject}, first seen in entry {sequence}, is gone, and nobody was erased"
             return Fault(tenant=tenant, sequence=sequence, problem="key", what=what)
     return None
-
-
-async def _each(links: Iterable[Link]) -> AsyncIterator[Link]:
-    for link in links:
-        yield link
 
 
 def _trust(keys: Sequence[bytes]) -> Callable[[str, bytes, bytes], bool | None]:

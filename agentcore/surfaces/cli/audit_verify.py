@@ -78,7 +78,7 @@ async def _verify(
     if file is not None:
         with file.open(encoding="utf-8") as lines:
             exported = read_export(lines, str(file))
-        return await verify_exported(exported, tenant=tenant, anchors=kept, keys=keys)
+        return verify_exported(exported, tenant=tenant, anchors=kept, keys=keys)
     store = chosen_store(project)
     try:
         return await verify_store(chains_of(store), tenant=tenant, anchors=kept, keys=keys)

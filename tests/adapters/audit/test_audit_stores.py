@@ -432,3 +432,14 @@ async def test_an_erasure_beside_a_reader_says_what_is_left(tmp_path):
     await store.archive.compact(everything=True)
     assert MARKER not in await place.everything()
     await place.close()
+
+
+async def test_a_chain_that_grows_meanwhile_is_right(place):
+    store, other = place.open(), place.open()
+    async with office(store, MARKER) as running:
+        await run_of(running, "ann", MARKER)
+        writing = asyncio.gather(*(run_of(running, "ann", MARKER) for _ in range(20)))
+        while not writing.done():
+            assert await faults(other) == [None]
+        await writing
+    assert await faults(other) == [None]
