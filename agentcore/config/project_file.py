@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field
 
+from agentcore.config.audit import AuditKeys
 from agentcore.config.budgets import BudgetKeys
 from agentcore.config.guards import GuardKeys
 from agentcore.config.models import ModelKeys, ToolKeys
@@ -99,6 +100,7 @@ class ProjectKeys(Strict):
     retention: RetentionKeys | None = Field(
         default=None, description="How long runs stay in the store after their end; for ever by default."
     )
+    audit: AuditKeys = Field(default=AuditKeys(), description="What the audit notes, and how long it stays.")
     policies: str | None = Field(
         default=None, description="The folder of `*.cedar`; by default `policies`, if there is one."
     )
