@@ -1,7 +1,8 @@
 """Drafts: what the facts of runs say to the audit chain. Pure.
 
-One entry for each decision of policy, for each refusal by anybody else, for each outcome of a call, for each question
-to a person and each answer. Free text that people or models wrote never stands in an entry: it is sealed.
+One entry for each decision of policy, for each refusal by anybody else, for each outcome of a call, for each word of
+guards, for each question to a person and each answer. Free text that people or models wrote never stands in an entry:
+it is sealed.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from agentcore.domain.event import (
     RunEnding,
     RunFinished,
     RunStarted,
+    TextGuarded,
 )
 from agentcore.domain.ids import ANSWER, PLAN
 from agentcore.domain.json import JSON
@@ -162,6 +164,15 @@ def _finished(event: Event, fact: EffectFinished) -> Iterator[Draft]:
     yield Draft(event.run, facts, {"error": fact.error} if fact.error else None)
 
 
+def _guarded(event: Event, fact: TextGuarded) -> Iterator[Draft]:
+    facts = {**_place(event), **_of_label(fact.found), "kind": "guard", "step": fact.step, "effect": fact.id}
+    if fact.attempt:
+        facts["attempt"] = fact.attempt
+    facts |= {"action": "guard", "resource": fact.place}
+    facts["result"] = "denied" if fact.denied else "found" if fact.value is None else "changed"
+    yield Draft(event.run, facts, _payload(reason=fact.denied))
+
+
 def _asked(event: Event, fact: ApprovalRequested) -> Iterator[Draft]:
     asked = fact.approval
     facts = {
@@ -208,6 +219,7 @@ _DRAFTS: Final[Mapping[type[Any], Callable[[Event, Any], Iterator[Draft]]]] = Ma
         EffectStarted: _started,
         EffectRefused: _refused,
         EffectFinished: _finished,
+        TextGuarded: _guarded,
         ApprovalRequested: _asked,
         ApprovalDecided: _ruled,
         RunEnding: _ending,

@@ -16,6 +16,7 @@ Kind = Literal[
     "decision",
     "refusal",
     "outcome",
+    "guard",
     "question",
     "ruling",
     "import",
@@ -28,10 +29,11 @@ Kind = Literal[
 ]
 """What an entry is about.
 
-decision: of policy.  refusal: of the router, the budget, a tool or a person.  outcome: of a call.  question: a person
-is asked.  ruling: a person has decided.  import: a run was put into the store.  access: somebody looked.  export: data
-left the store.  erasure: a subject's data is gone.  hold, release: of what must be kept.  expiry: the first entries
-were deleted, because they were old.
+decision: of policy.  refusal: of the router, the budget, a tool or a person.  outcome: of a call.  guard: detectors
+have found something in a text, changed it, or let it go no further.  question: a person is asked.  ruling: a person
+has decided.  import: a run was put into the store.  access: somebody looked.  export: data left the store.
+erasure: a subject's data is gone.  hold, release: of what must be kept.  expiry: the first entries were deleted,
+because they were old.
 """
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -64,10 +66,10 @@ class Entry:
     policies: ids of those that determined it.  errors: how many faults there were in evaluation; their texts are
     sealed.  bundle: content hash of the policies.  input: HMAC-SHA256, under a key of the subject, of the canonical
     request.  obligations: `policy: kind` each.  unmet: how many of them could not be done; why is sealed.
-    by: who refused.  result: `ok`, `error` or `unknown`.  approval: the question's id.  verb: what a person decided.
-    actor: the person who did something.  model: that was called.  used, reserved: numbers by their names; money is
-    text.  micros: how long a call took.  count: how many, for what is about several.  erased: ids of subjects.
-    sealed: SHA-256 of what is sealed.
+    by: who refused.  result: of a call `ok`, `error` or `unknown`, of a guard `found`, `changed` or `denied`.
+    approval: the question's id.  verb: what a person decided.  actor: the person who did something.  model: that was
+    called.  used, reserved: numbers by their names; money is text.  micros: how long a call took.  count: how many,
+    for what is about several.  erased: ids of subjects.  sealed: SHA-256 of what is sealed.
     """
 
     tenant: str

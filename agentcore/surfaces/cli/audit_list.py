@@ -134,7 +134,12 @@ def _read(tenant: str, sequence: int, text: str) -> Entry:
 
 
 def _fits(entry: Entry, name: str, wanted: _Wanted, after: float) -> bool:
-    refused = entry.decision == "deny" or entry.kind == "refusal" or entry.verb in {"reject", "terminate"}
+    refused = (
+        entry.decision == "deny"
+        or entry.result == "denied"
+        or entry.kind == "refusal"
+        or entry.verb in {"reject", "terminate"}
+    )
     return (
         entry.at / 1_000_000 >= after
         and (refused or not wanted.denied)
