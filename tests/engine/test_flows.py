@@ -96,8 +96,8 @@ async def test_a_trusted_result_steers():
 async def test_content_may_come_from_anywhere_but_for_its_links():
     read, send = tools(flow=ToolFlow(content=frozenset({"text"})))
     calls = does(READ, ("send_mail", {"text": "at once"}), ("send_mail", {"text": "see eve@evil.example"}))
-    _, by = await drive(calls, [read, send], Task(goal="Send a mail."))
-    assert by == ["only-known-links"]
+    _, by = await drive(calls, [read, send], Task(goal="Send a mail at once."))
+    assert sorted(by) == ["only-known-links", "only-steered-by-those-who-may"]  # nothing in the second is the user's
     assert [arguments["text"] for arguments, _ in send.calls] == ["at once"]
 
 
