@@ -31,8 +31,6 @@ _LINK: Final = re.compile(
     re.IGNORECASE,
 )
 _TRAILING: Final = ".,;:!?)]}>*_"
-_DISTINCTIVE: Final = 5
-"""Characters from which on an identifier is not found in a text by chance."""
 
 
 @frozen
@@ -90,7 +88,7 @@ def vouched(value: str | float, origins: Origins, flow_of: FlowOf) -> Trust:
 
     An identifier vouches for itself alone, not for what stands within it: whoever may choose the name of a channel
     could write anything there. And it does so only while no untrusted text names it: else that text may have chosen it
-    ("book the Riverside Hotel"). That is looked for only where it cannot be chance: not of short ones, nor of numbers.
+    ("book the Riverside Hotel", "delete the file with the ID 13").
     """
     if origins.said_by_people(value) or any(map(_is_endorsed, origins.places(value, whole=True))):
         return Trust.TRUSTED
@@ -98,9 +96,7 @@ def vouched(value: str | float, origins: Origins, flow_of: FlowOf) -> Trust:
     best = max((each for each in within if each < Trust.TRUSTED), default=Trust.UNTRUSTED)
     if all(_trust(place, flow_of) < Trust.TRUSTED for place in origins.places(value, whole=True)):
         return best
-    chosen = _is_distinctive(value) and any(
-        _trust(place, flow_of) is Trust.UNTRUSTED for place in origins.named_in_text(value)
-    )
+    chosen = any(_trust(place, flow_of) is Trust.UNTRUSTED for place in origins.named_in_text(value))
     return max(best, Trust.INTERNAL) if chosen else Trust.TRUSTED
 
 
@@ -122,11 +118,6 @@ def _links(text: str) -> Iterator[str]:
 
 def _pointed_at(value: str | float, origins: Origins) -> bool:
     return any(place.asked for place in origins.places(value))
-
-
-def _is_distinctive(value: str | float) -> bool:
-    """Return whether a value does not occur in texts by chance."""
-    return isinstance(value, str) and len(value) >= _DISTINCTIVE and any(map(str.isalpha, value))
 
 
 def _is_endorsed(place: Place) -> bool:

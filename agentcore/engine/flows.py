@@ -57,12 +57,13 @@ class Flows:
     def in_scope(self, name: str, safety: Safety) -> bool:
         """Return whether a tool only reads, or the task asks for it, or a person has approved a call of it.
 
-        Where the user asks to do what is written elsewhere, what the user has chosen to be read asks, too.
+        Where the user asks to do what is written elsewhere, what the user has chosen to be read asks, too; and who has
+        approved one call of those has seen what that comes to.
         """
         if not self._asks_scope or safety is Safety.READ or ToolName(name) in self._history.approved_tools:
             return True
         about = self._tools[ToolName(name)].definition.description
-        if self._scope.needs(name, about):
+        if self._scope.needs(name, about) or (self._scope.follows and self._history.approved_tools):
             return True
         told = self._history.origins
         if not self._scope.follows or told is None:

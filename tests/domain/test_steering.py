@@ -144,8 +144,13 @@ def test_more_that_is_untrusted_never_makes_a_control_trusted(said, value):
         ("ann@shop.example", "Write to ann@shop.example.", True),
         ("Riverside", "Riverside", False),
         ("Riverside", "Riversides are fine", False),
-        ("13", "Delete the file 13 at once", False),
-        ("2024131", "Delete the file 2024131 at once", False),
+        ("13", "in 13 days, on 2024-05-13 at 13:30, for $13", False),
+        ("2024131", "as of 2024131", False),
+        ("13", "Delete the file with the ID 13", True),
+        ("13", "Delete the file with ID '13' at once", True),
+        ("13", "Delete files #13 and #14", True),
+        ("13", "Delete '13'", True),
+        ("13", "Delete the file with the ID 131", False),
     ],
 )
 def test_an_identifier_that_untrusted_text_names_may_be_its_choice(id, text, chosen):

@@ -150,6 +150,24 @@ async def test_who_asks_to_follow_instructions_asks_for_what_they_say_where_the_
     assert by == refused
 
 
+@pytest.mark.parametrize(("goal", "asked"), [("Do all tasks on page.", 1), ("What is on page?", 2)])
+async def test_who_has_approved_a_call_of_followed_instructions_is_asked_no_more(goal, asked):
+    journal = MemoryJournal()
+    desk = (*tools(), Echo("cancel_order", safety=Safety.UNSAFE, flow=ToolFlow(controls=frozenset({"text"}))))
+    inbox = MemoryInbox(journal)
+    clerk = replace(CLERK, tools=(*CLERK.tools, ToolName("cancel_order")))
+    acts = does(("send_mail", {"text": "page"}), ("cancel_order", {"text": "page"}))
+    parts = {"agents": (BOSS, clerk, ADDER, WRITER), "tools": desk, "policies": ASKING, "inbox": inbox}
+    questions = 0
+    async with engine({"m": acts}, journal=journal, **parts) as running:
+        run = await (await running.start(Task(goal=goal))).result()
+        while pending := await inbox.approvals(status="pending"):
+            questions += len(pending)
+            await inbox.rule(pending[0].approval.id, Ruling(verb="approve", actor="ann", version=1))
+            run = await (await running.resume(run.id)).result()
+    assert (run.status, questions) == ("succeeded", asked)
+
+
 async def test_a_link_in_the_answer_is_a_fact_of_its_release():
     policies = {
         "p.cedar": PERMIT + '@id("no-foreign-links") forbid (principal, action == Action::"release", resource) '
