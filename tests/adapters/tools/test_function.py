@@ -40,7 +40,7 @@ class Price:
     day: date
 
 
-@tool
+@tool(safety="read")
 def add(a: int, b: int = 2) -> int:
     """Add two numbers.
 
