@@ -83,10 +83,13 @@ class PlanError(AgentcoreError):
 
 
 class PolicyDenied(AgentcoreError):
-    """The policy engine denied an effect or a flow."""
+    """The policy engine denied an effect or a flow.
 
-    def __init__(self, decision: Decision) -> None:
-        super().__init__(f"denied by policy: {decision.explain()}")
+    advice: what to do about it; in the message, which is recorded and which models are told.
+    """
+
+    def __init__(self, decision: Decision, *, advice: str = "") -> None:
+        super().__init__("; ".join(filter(None, (f"denied by policy: {decision.explain()}", advice))))
         self.decision = decision
 
 

@@ -513,7 +513,7 @@ SHOP_TOOLS = """
 from agentcore import tool
 
 
-@tool
+@tool(safety="read")
 def orders(customer: str) -> str:
     \"\"\"Look orders up.\"\"\"
     return customer

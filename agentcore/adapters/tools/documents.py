@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agentcore.adapters.embedding.wordllama import WordLlamaEmbedder
 from agentcore.adapters.tools.passages import Passage, split_passages
+from agentcore.domain.effect import Safety
 from agentcore.domain.errors import ConfigError, GuardDenied, ToolError
 from agentcore.domain.ids import ToolName
 from agentcore.domain.json import JSON, JSONObject
@@ -111,6 +112,7 @@ class Documents:
                 "required": ["query"],
                 "additionalProperties": False,
             },
+            safety=Safety.READ,
             instruction_parameter="query",
         )
 

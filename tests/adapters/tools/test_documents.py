@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agentcore.adapters.tools.documents import PLUGIN, Documents, DocumentsOptions, scan
 from agentcore.adapters.tools.passage_index import PassageIndex
 from agentcore.adapters.tools.passages import MAX_CHARACTERS, Passage, split_passages
+from agentcore.domain.effect import Safety
 from agentcore.domain.errors import ConfigError, GuardDenied, ToolError
 from agentcore.domain.label import Confidentiality, Label
 from agentcore.ports.plugin import BuildContext
@@ -216,7 +217,7 @@ def test_the_plug_in_says_what_is_searched(folder: Path) -> None:
     context = BuildContext(root=folder.parent, environment={})
     (tool,) = PLUGIN.build("handbook", DocumentsOptions(path="handbook", about="the sales handbook"), context)
     assert "the sales handbook" in tool.definition.description
-    assert tool.definition.instruction_parameter == "query"
+    assert (tool.definition.instruction_parameter, tool.definition.safety) == ("query", Safety.READ)
 
 
 def test_passages_are_sections() -> None:

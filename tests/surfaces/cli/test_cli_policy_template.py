@@ -54,7 +54,7 @@ def shop(tmp_path, monkeypatch, agentcore):
             "\nguards: { pii: { provider: pii }, secrets: { provider: secrets } }\n\nteam:\n",
         ),
         ("agents/clerk.yaml", "tools: [price_list]\ntool_use: output", "tools: [price_list, refund]"),
-        ("shop.py", "\n\ndef look_up", f"{REFUND}\n\ndef look_up"),
+        ("shop.py", '\n\n@tool(safety="read")', f'{REFUND}\n\n@tool(safety="read")'),
     ):
         path = root / file
         text = path.read_text(encoding="utf-8")
