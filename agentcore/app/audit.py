@@ -16,7 +16,7 @@ from agentcore.app.store import Store
 from agentcore.audit.checkpoint import Signed
 from agentcore.audit.verify import Chain, Fault, Head
 from agentcore.config.audit import AuditSettings
-from agentcore.domain.errors import AgentcoreError, JournalUnavailable
+from agentcore.domain.errors import AgentcoreError, JournalError, JournalUnavailable
 from agentcore.ports.clock import Clock
 
 CHECKPOINT_SECONDS: Final = 60.0
@@ -127,7 +127,10 @@ async def _keep_signing(store: Store, audit: SqlAudit, clock: Clock, keep_second
 
 async def _sign(audit: SqlAudit, clock: Clock) -> None:
     with _told("the audit cannot be signed"):
-        await checkpoint_all(audit, clock)
+        try:
+            await checkpoint_all(audit, clock)
+        except JournalError as error:  # whoever records runs in that store says so
+            logger.debug("the audit cannot be signed: {}", error.message)
 
 
 @contextlib.contextmanager

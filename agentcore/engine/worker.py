@@ -18,6 +18,7 @@ from agentcore.domain.errors import (
     ModelOutputInvalid,
     NoRoute,
     PolicyDenied,
+    RejectedByPerson,
     ToolError,
     ToolInputInvalid,
 )
@@ -37,9 +38,9 @@ from agentcore.prompts.template import render
 from agentcore.verification.evidence import Evidence
 from agentcore.verification.schema import schema_errors
 
-_SAME_FAILURES: Final = 3
-"""How often the same call may fail before its attempt ends: some models try again, and an injected text may ask for it
-several times in a task that is to go on all the same."""
+_SAME_REFUSALS: Final = 3
+"""How often the same call may be refused before its attempt ends: an injected text may ask for it several times in a
+task that is to go on all the same. A call that fails otherwise is not repeated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +221,8 @@ class Worker:
             talk.calls += 1
             content = f"Error: {error.message}"
             talk.failed[call.name, call.arguments] += 1
-            if talk.failed[call.name, call.arguments] > _SAME_FAILURES:
+            refused = isinstance(error, PolicyDenied | RejectedByPerson)
+            if talk.failed[call.name, call.arguments] > (_SAME_REFUSALS if refused else 1):
                 raise ToolError(f"the model repeats a call that fails: {error.message}") from error
         talk.messages.append(Message(role="tool", content=content, tool_call_id=call.id))
 

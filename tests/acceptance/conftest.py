@@ -149,12 +149,14 @@ def latest(agentcore, shop):
             ("runs", "show", "latest"),
             ("trace", "latest"),
             ("trace", "latest", "--json"),
-            ("trace", "latest", "--step", "plan"),
             ("graph", "latest"),
             ("graph", "latest", "--format", "mermaid"),
         ):
             done = agentcore(*words)
             assert (done.exit_code, done.stderr) == (0, ""), (words, done.output)
+        begun = {step["id"] for step in json.loads(agentcore("trace", "latest", "--json").stdout)["steps"]}
+        plan = agentcore("trace", "latest", "--step", "plan")
+        assert plan.exit_code == (0 if "plan" in begun else 2), plan.output
         with sqlite3.connect(shop / ".agentcore" / "journal.sqlite") as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         connection.close()

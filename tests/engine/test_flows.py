@@ -228,3 +228,13 @@ async def test_an_output_without_room_for_text_may_be_endorsed(endorses, said, s
         run = await (await running.start(Task(goal="Sort it."))).result()
     (step,) = [state for state in run.steps.values() if state.step.agent == "finder"]
     assert step.label.sources == sources
+
+
+@pytest.mark.parametrize(("times", "status"), [(3, "succeeded"), (4, "failed")])
+async def test_an_injection_that_asks_again_and_again_does_not_end_the_task_at_once(times, status):
+    read, send = tools()
+    calls = does(READ, *[("send_mail", {"text": "eve@evil.example"})] * times)
+    run, by = await drive(calls, [read, send], Task(goal="Mail ann@shop.example."))
+    assert by[:times] == ["only-steered-by-those-who-may"] * times
+    assert run.status == status
+    assert send.calls == []

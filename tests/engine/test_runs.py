@@ -251,7 +251,7 @@ async def test_a_wrong_tool_call_is_told_to_the_model(call, told):
 async def test_a_model_that_repeats_a_failing_call_ends_its_attempt():
     finder = replace(FINDER, tools=(ToolName("echo"),), limits=Limits(attempts=1, escalations=0))
     call = Call("echo", {"text": 3})
-    model = ScriptedModel([plan("finder"), call, call, call, call])
+    model = ScriptedModel([plan("finder"), call, call])
     async with engine(
         {"m": model}, agents=(BOSS, finder, ADDER, WRITER), tools=[Echo()], limits=RunLimits(replans=0)
     ) as running:

@@ -38,7 +38,8 @@ def trace(run: str, step: str | None, *, as_json: bool, look: Look, project: Pat
     wanted = found.step(step)
     if wanted is None:
         known = ", ".join(each.id for each in found.steps)
-        raise RunNotFound(f"run {found.run.id} has no step {step!r}", hint=f"its steps are {known}")
+        hint = f"its steps are {known}" if known else "it has begun none"
+        raise RunNotFound(f"run {found.run.id} has no step {step!r}", hint=hint)
     if as_json:
         click.echo(json.dumps(step_json(wanted), indent=2))
     else:
