@@ -37,7 +37,7 @@ def tool(function: Callable[P, R], /) -> FunctionTool[P, R]: ...
 def tool(
     *,
     name: str = "",
-    safety: SafetyName = "read",
+    safety: SafetyName = "unsafe",
     seconds: float = 30.0,
     max_calls: int | None = None,
     approval: bool | ApprovalRule = False,
@@ -51,20 +51,21 @@ def tool(
     /,
     *,
     name: str = "",
-    safety: SafetyName = "read",
+    safety: SafetyName = "unsafe",
     seconds: float = 30.0,
     max_calls: int | None = None,
     approval: bool | ApprovalRule = False,
     look_up: LookUp | None = None,
     compensate: Compensate | None = None,
 ) -> Any:
-    """Make a tool of a function with type hints and a docstring: `@tool`, or `@tool(safety="idempotent")`.
+    """Make a tool of a function with type hints and a docstring: `@tool`, or `@tool(safety="read")`.
 
     The docstring's first paragraph tells a model when to call it, its section Args what the parameters mean. A
     parameter annotated ToolContext is filled in by the runtime. A synchronous function runs in a thread.
 
-    safety: what a repeated call does; `read` means that nothing changes.  seconds: time-out of one call.
-    max_calls: in one run.  approval: a person must approve each call; True asks anybody, and waits for ever.
+    safety: what a repeated call does; `read` means that nothing changes. One that does not say counts as `unsafe`, and
+    the default policies deny its calls.  seconds: time-out of one call.  max_calls: in one run.
+    approval: a person must approve each call; True asks anybody, and waits for ever.
     look_up: (arguments, context) → the result of the call with the context's key, None when it did not happen; it is
     asked after a call has broken off.  compensate: (arguments, result, context) undoes that call; result is None when
     it is not known. Both may be called again for the same call.
@@ -96,6 +97,7 @@ def agent(
     tool_use: Literal["auto", "required", "output", "first"] = "auto",
     uses: Literal["chosen", "earlier", "none"] = "chosen",
     may_decline: bool = False,
+    endorse: bool = False,
     model: str | Sequence[str] | Requirements = (),
     examples: Sequence[tuple[str, str] | Example] = (),
     verify: Sequence[str | Check] = (),
@@ -110,6 +112,7 @@ def agent(
     Its docstring is the instructions, with `{{name}}` for a parameter; its parameters are the inputs that a step must
     wire; its return annotation is the output's schema, none or `str` for free text.
 
+    endorse: outputs, which have no room for text, count as the agent's own whatever it has read.
     description: what it is good for, for the supervisor; the docstring's first paragraph when empty.
     model: names of models, best first; any by default.  verify: checks that must all pass.  panel: verifier agents,
     of which `required` must accept, more than half by default.  approval: a person must approve each output that these
@@ -129,6 +132,7 @@ def agent(
             tool_use=ToolUse(tool_use),
             uses=Uses(uses),
             may_decline=may_decline,
+            endorses=endorse,
             requirements=_requirements(model),
             verification=_verification(verify, panel, required),
             limits=limits or Limits(),

@@ -98,8 +98,8 @@ async def guards(times: int) -> dict[str, float]:
     began = time.process_time_ns()
     for _ in range(times):
         await none.task(task)
-        await none.labelled("tool_result", result, task.label, "the result")
-        await none.labelled("model_output", result, task.label, "the reply")
+        await none.looked("tool_result", result, "the result")
+        await none.looked("model_output", result, "the reply")
     return {"added_ms": round((time.process_time_ns() - began) / 1e6 / times, 4)}
 
 

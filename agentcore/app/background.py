@@ -51,7 +51,7 @@ async def pruned(project: Project, store: Store, clock: Clock) -> AsyncGenerator
     if project.retention is None:
         yield
         return
-    retention = Retention(store, clock, export=project.retention.export)
+    retention = Retention(store, clock, export=project.retention.export, sealed=True)
     async with _meanwhile(retention.keep(project.retention.keep_seconds), "retention"):
         yield
 

@@ -26,6 +26,7 @@ from agentcore.engine.verifier import CustomCheck
 from agentcore.policy.engine import PolicyEngine
 from agentcore.ports.announcer import Announcer
 from agentcore.ports.clock import Clock
+from agentcore.ports.knowledge_guard import KnowledgeGuard
 from agentcore.ports.notifier import Notifier
 from agentcore.ports.plugin import BuildContext
 from agentcore.ports.tool import Compensates, LooksUp, Tool, ToolDefinition
@@ -59,8 +60,8 @@ def default_policies() -> Mapping[str, str]:
     }
 
 
-def _context(project: Project) -> BuildContext:
-    return BuildContext(root=project.root, environment=dict(os.environ))
+def _context(project: Project, knowledge: KnowledgeGuard | None = None) -> BuildContext:
+    return BuildContext(root=project.root, environment=dict(os.environ), knowledge=knowledge)
 
 
 def definition_of(project: Project) -> Definition:
@@ -98,19 +99,22 @@ def build_models(project: Project, clock: Clock) -> ModelPool:
     return ModelPool(entries, clock)
 
 
-def build_tools(project: Project) -> dict[ToolName, Tool]:
-    """Return a project's tools. Raises ConfigError or PluginError with what to do next."""
+def build_tools(project: Project, knowledge: KnowledgeGuard | None = None) -> dict[ToolName, Tool]:
+    """Return a project's tools. Raises ConfigError or PluginError with what to do next.
+
+    knowledge: what looks at the texts that they take in; None when they are not to be called.
+    """
     tools: dict[ToolName, Tool] = dict(project.built_tools)
     for settings in project.tools.values():
-        tools |= {tool.definition.name: tool for tool in build_tool(project, settings)}
+        tools |= {tool.definition.name: tool for tool in build_tool(project, settings, knowledge)}
     return tools
 
 
-def build_tool(project: Project, settings: ToolSettings) -> list[Tool]:
-    """Return the tools of one entry: one, or several of a plug-in with many functions. Raises as `build_tools`."""
+def build_tool(project: Project, settings: ToolSettings, knowledge: KnowledgeGuard | None = None) -> list[Tool]:
+    """Return the tools of one entry: one, or several of a plug-in with many functions. See `build_tools`."""
     plugin = installed_plugins().tool(settings.provider)
     tools: list[Tool] = []
-    for tool in plugin.build(settings.name, settings.build_options(plugin), _context(project)):
+    for tool in plugin.build(settings.name, settings.build_options(plugin), _context(project, knowledge)):
         overridden = replace(
             tool.definition,
             seconds=tool.definition.seconds if settings.seconds is None else settings.seconds,
@@ -148,6 +152,7 @@ def build_guards(project: Project) -> Guards:
             Guard(
                 detector=plugin.build(settings.name, settings.build_options(plugin), _context(project)),
                 at=frozenset(settings.at),
+                action=settings.action,
                 raises=settings.raises,
                 on_failure=settings.on_failure,
                 seconds=settings.seconds,

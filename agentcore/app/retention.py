@@ -9,6 +9,7 @@ from typing import Final
 
 from loguru import logger
 
+from agentcore.adapters.audit.sealed_file import SUFFIX
 from agentcore.adapters.journal.run_files import file_name
 from agentcore.app.store import Store
 from agentcore.domain.errors import (
@@ -73,9 +74,12 @@ class Pruned:
 
 
 class Retention:
-    """Prunes a store. export: the folder into which each run goes before it is deleted, None for nowhere."""
+    """Prunes a store. export: the folder into which each run goes before it is deleted, None for nowhere.
 
-    def __init__(self, store: Store, clock: Clock, *, export: Path | None = None) -> None:
+    sealed: under the key of its user, so that the file ends with the user's erasure, wherever it is then.
+    """
+
+    def __init__(self, store: Store, clock: Clock, *, export: Path | None = None, sealed: bool = False) -> None:
         """Take the parts. Raises JournalUnavailable for a store that nothing can be deleted from."""
         if store.archive is None:
             raise JournalUnavailable("this store cannot be pruned: it has no archive")
@@ -83,6 +87,7 @@ class Retention:
         self._files = store.files
         self._clock = clock
         self._export = export
+        self._sealed = sealed
 
     async def rehearse(self, choice: Choice) -> Pruned:
         """Return what would go, and change nothing."""
@@ -135,7 +140,8 @@ class Retention:
         if self._export is None:
             return True
         try:
-            await self._files.export(run, self._export / file_name(run))
+            name = f"{file_name(run)}{SUFFIX if self._sealed else ''}"
+            await self._files.export(run, self._export / name, sealed=self._sealed)
         except RunNotFound:  # another process prunes as well
             return False
         except (JournalConflict, JournalCorrupt, JournalTooNew) as error:

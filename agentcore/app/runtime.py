@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from loguru import logger
 
 from agentcore.adapters.clock import SystemClock
+from agentcore.app.audit import checkpointed
 from agentcore.app.background import attended, heralded, pruned
 from agentcore.app.build import build_announcer, build_guards, build_models, build_tools, definition_of, policy_texts
 from agentcore.app.definitions import Definitions
@@ -91,12 +92,13 @@ class Runtime:
         """Build the parts. Raises ConfigError, PluginError or ModelError with what to do next."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._store.aclose)
+            await stack.enter_async_context(checkpointed(self._store, self._clock, self.project.audit))
             pool = await asyncio.to_thread(build_models, self.project, self._clock)
             stack.push_async_callback(pool.aclose)
-            tools = await asyncio.to_thread(build_tools, self.project)
+            guards = await asyncio.to_thread(build_guards, self.project)
+            tools = await asyncio.to_thread(build_tools, self.project, guards)
             for tool in tools.values():
                 stack.push_async_callback(tool.aclose)
-            guards = await asyncio.to_thread(build_guards, self.project)
             announcer = build_announcer(self.project)
             if announcer is not None:
                 stack.push_async_callback(announcer.aclose)

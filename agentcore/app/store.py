@@ -26,10 +26,13 @@ from agentcore.ports.snapshots import Snapshots
 from agentcore.ports.work_queue import WorkQueue
 
 if TYPE_CHECKING:
+    from agentcore.adapters.audit.sql_audit import SqlAudit
+    from agentcore.adapters.audit.subject_data import SubjectData
     from agentcore.adapters.journal.run_files import RunFiles
     from agentcore.config.project import Project
 
 
+_VACUUM: Final = "VACUUM events, runs, approvals, audit, audit_subjects"
 _QUEUED: Final = "UPDATE runs SET queued = ?1 WHERE run = ?2"
 
 
@@ -37,14 +40,19 @@ async def _unchanged() -> bool:
     return False
 
 
+async def _nothing() -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
     """Where runs are recorded.
 
     snapshots, presence: None for one that ends with its process.  outbox: None for one that nobody is told of.
-    archive: None for one whose runs stay for ever.  changed: whether another process has written since the last time
-    it was asked.  url: of a database that many machines share; a queue hands its runs out.  queued: note whether a run
-    is in the queue.
+    archive: None for one whose runs stay for ever.  audit, subjects: None for one that ends with its process.
+    scrub: see to it that nothing deleted can be read any more, and return what is left to be done, if anything.
+    changed: whether another process has written since the last time it was asked.  url: of a database that many
+    machines share; a queue hands its runs out.  queued: note whether a run is in the queue.
     """
 
     journal: Journal
@@ -53,6 +61,9 @@ class Store:
     snapshots: Snapshots | None = None
     presence: Presence | None = None
     archive: Archive | None = None
+    subjects: SubjectData | None = None
+    scrub: Callable[[], Awaitable[str]] = _nothing
+    audit: SqlAudit | None = None
     changed: Callable[[], Awaitable[bool]] = _unchanged
     url: StoreUrl | None = None
     queued: Callable[[RunId, bool], Awaitable[None]] | None = None
@@ -62,7 +73,7 @@ class Store:
         """What exports its runs to files, and imports them."""
         from agentcore.adapters.journal.run_files import RunFiles  # noqa: PLC0415  # needed for that alone
 
-        return RunFiles(self.journal, self.snapshots)
+        return RunFiles(self.journal, self.snapshots, self.audit)
 
     async def aclose(self) -> None:
         """Write what is waiting, and close."""
@@ -103,7 +114,9 @@ async def describe_store(url: StoreUrl) -> str:
 def postgres_store(url: StoreUrl) -> Store:
     """Return the store in a PostgreSQL database. Raises as `store_at`."""
     _check(url)
-    from agentcore.adapters.heartbeat import HeartbeatPresence  # noqa: PLC0415  # not needed to validate
+    from agentcore.adapters.audit.sql_audit import SqlAudit  # noqa: PLC0415  # not needed to validate
+    from agentcore.adapters.audit.subject_data import SubjectData  # noqa: PLC0415  # as above
+    from agentcore.adapters.heartbeat import HeartbeatPresence  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.archive import SqlArchive  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.inbox import SqlInbox  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.outbox import SqlOutbox  # noqa: PLC0415  # as above
@@ -115,6 +128,10 @@ def postgres_store(url: StoreUrl) -> Store:
     async def queued(run: RunId, is_queued: bool) -> None:  # a note, not a choice
         await journal.ask(lambda store: store.change(_QUEUED, (int(is_queued), run)))
 
+    async def scrub() -> str:
+        await journal.ask(lambda store: store.rows(_VACUUM))
+        return ""  # its space is overwritten when it is used again
+
     return Store(
         journal=journal,
         inbox=SqlInbox(journal.ask, shared=True),
@@ -122,6 +139,9 @@ def postgres_store(url: StoreUrl) -> Store:
         outbox=SqlOutbox(journal.ask),
         archive=SqlArchive(journal.ask),
         presence=HeartbeatPresence(journal.ask),
+        audit=SqlAudit(journal.ask),
+        subjects=SubjectData(journal.ask),
+        scrub=scrub,
         url=url,
         queued=queued,
     )
@@ -157,7 +177,10 @@ def _check(url: StoreUrl) -> None:
 
 def sqlite_store(path: Path) -> Store:
     """Return the store in a SQLite file."""
-    from agentcore.adapters.journal.archive import SqlArchive  # noqa: PLC0415  # not needed to validate
+    from agentcore.adapters.audit.secret import secret_of  # noqa: PLC0415  # not needed to validate
+    from agentcore.adapters.audit.sql_audit import SqlAudit  # noqa: PLC0415  # as above
+    from agentcore.adapters.audit.subject_data import SubjectData  # noqa: PLC0415  # as above
+    from agentcore.adapters.journal.archive import SqlArchive  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.inbox import SqlInbox  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.outbox import SqlOutbox  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.snapshots import SqlSnapshots  # noqa: PLC0415  # as above
@@ -166,13 +189,17 @@ def sqlite_store(path: Path) -> Store:
     from agentcore.adapters.presence import FilePresence  # noqa: PLC0415  # as above
 
     journal = SqliteJournal(path)
+    space = SqliteSpace(journal.ask)
     return Store(
         journal=journal,
         inbox=SqlInbox(journal.ask),
         outbox=SqlOutbox(journal.ask),
         snapshots=SqlSnapshots(journal.ask),
         presence=FilePresence(path),
-        archive=SqlArchive(journal.ask, space=SqliteSpace(journal.ask)),
+        archive=SqlArchive(journal.ask, space=space),
+        audit=SqlAudit(journal.ask, lambda: secret_of(path)),
+        subjects=SubjectData(journal.ask, before_erasing="PRAGMA secure_delete = ON"),
+        scrub=space.scrub,
         changed=journal.changed,
     )
 

@@ -146,6 +146,13 @@ class AgentKeys(Strict):
     may_decline: bool = Field(
         default=False, description="It may say that a step cannot be done from what it was given, and why."
     )
+    endorse: bool = Field(
+        default=False,
+        description=(
+            "Its outputs count as its own, whatever it has read; `output` must leave no room for text: enumerations, "
+            "numbers, true and false."
+        ),
+    )
     examples: tuple[ExampleKeys, ...] = Field(default=(), description="Few-shot examples.")
     model: RequirementKeys = Field(default=RequirementKeys(), description="What its model must be.")
     verify: VerificationKeys = Field(default=VerificationKeys(), description="How its outputs are verified.")
@@ -170,6 +177,7 @@ class AgentKeys(Strict):
             tool_use=self.tool_use,
             uses=self.uses,
             may_decline=self.may_decline,
+            endorses=self.endorse,
             requirements=self.model.requirements(),
             verification=self.verify.verification(),
             limits=self.limits.limits(),

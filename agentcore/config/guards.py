@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from agentcore.config.options import Options
 from agentcore.config.strict import Strict
-from agentcore.domain.guarding import GUARD_PLACES, GuardPlace, OnGuardFailure
+from agentcore.domain.guarding import COMING_IN, GuardAction, GuardPlace, OnGuardFailure
 from agentcore.domain.json import JSON
 from agentcore.domain.label import Confidentiality
 from agentcore.ports.plugin import DetectorPlugin
@@ -23,9 +23,20 @@ class GuardKeys(Strict):
 
     provider: str = Field(description="The detector: `pii`, `secrets`, `injection`, `hidden`, or another package's.")
     at: tuple[GuardPlace, ...] = Field(
-        default=GUARD_PLACES,
+        default=COMING_IN,
         min_length=1,
-        description="Where it looks: at the task (`input`), at what tools return, at what models say.",
+        description=(
+            "Where it looks: at the task (`input`), the supervisor's `plan`, all that a model is sent (`prompt`) and "
+            "what it says (`model_output`), the arguments of a `tool_call` and its `tool_result`, what an agent is "
+            "given for a step (`delegation`), files that a tool takes in (`knowledge`), the answer (`output`)."
+        ),
+    )
+    action: GuardAction = Field(
+        default="label",
+        description=(
+            "What follows from a finding by itself. label: it stays with the value, for policies. sanitise: it is "
+            "taken out. deny: the text goes no further."
+        ),
     )
     raises: Level | None = Field(
         default=None, description="How confidential a value counts as, at the least, in which it has found something."
@@ -48,6 +59,7 @@ class GuardKeys(Strict):
             name=name,
             provider=self.provider,
             at=self.at,
+            action=self.action,
             raises=None if self.raises is None else Confidentiality[self.raises.upper()],
             on_failure=self.on_failure,
             seconds=self.seconds,
@@ -61,7 +73,8 @@ class GuardSettings:
 
     name: str
     provider: str
-    at: tuple[GuardPlace, ...] = GUARD_PLACES
+    at: tuple[GuardPlace, ...] = COMING_IN
+    action: GuardAction = "label"
     raises: Confidentiality | None = None
     on_failure: OnGuardFailure = "deny"
     seconds: float = 5.0
@@ -75,7 +88,8 @@ class GuardSettings:
 def guard(
     provider: str,
     *,
-    at: tuple[GuardPlace, ...] = GUARD_PLACES,
+    at: tuple[GuardPlace, ...] = COMING_IN,
+    action: GuardAction = "label",
     raises: Confidentiality | None = None,
     on_failure: OnGuardFailure = "deny",
     seconds: float = 5.0,
@@ -87,6 +101,7 @@ def guard(
         name=provider,
         provider=provider,
         at=at,
+        action=action,
         raises=raises,
         on_failure=on_failure,
         seconds=seconds,

@@ -89,6 +89,21 @@ def find_store(root: Path, *, environment: Mapping[str, str] | None = None) -> P
     return store
 
 
+def wants_access_log(root: Path) -> bool:
+    """Return whether the project in a folder wants it noted who looks, whatever else is wrong there."""
+    path = root / PROJECT_FILE
+    source = read_yaml(path, path.as_posix(), Problems())
+    return source is not None and source.get(("audit", "access_log")) is True
+
+
+def find_archives(root: Path) -> Path | None:
+    """Return the folder into which retention puts the runs of the project in a folder, None when there is none."""
+    path = root / PROJECT_FILE
+    source = read_yaml(path, path.as_posix(), Problems())
+    written = None if source is None else source.get(("retention", "export"))
+    return root / written if isinstance(written, str) and written else None
+
+
 def load_project(root: Path, plugins: Plugins, *, environment: Mapping[str, str] | None = None) -> Project:
     """Return the project in a folder.
 
@@ -224,6 +239,7 @@ class _Reading:
             guards=[entry.settings(name, given) for name, (given, entry) in guards.items() if entry],
             webhook=webhook,
             retention=None if keys.retention is None else keys.retention.settings(self.root),
+            audit=keys.audit.settings(),
         )
 
     def judge_inputs(self, scenarios: Mapping[str, Scenario | None]) -> None:

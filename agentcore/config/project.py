@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from agentcore.config.audit import AuditSettings
 from agentcore.config.budgets import DEFAULT_BUDGET
 from agentcore.config.guards import GuardSettings
 from agentcore.config.models import ModelSettings, ToolSettings, model
@@ -42,7 +43,8 @@ class Project:
     root: the folder that relative paths refer to.  store: the journal's file, or its database.  policies: the folder
     of the project's own policies, None for the package's.  scenarios: the files by their names without ending.
     triggers, guards: by name.  webhook: who is told what runs ask people.  retention: how long runs stay, None for
-    ever. Guards and webhook are no part of the snapshot: a run has those that its project has now.
+    ever.  audit: what it notes. Guards, webhook and audit are no part of the snapshot: a run has those of its project
+    now.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Project:
     guards: Mapping[str, GuardSettings]
     webhook: WebhookSettings | None
     retention: RetentionSettings | None
+    audit: AuditSettings
 
     def __init__(
         self,
@@ -85,13 +88,13 @@ class Project:
         guards: Iterable[GuardSettings] | Mapping[str, GuardSettings] = (),
         webhook: WebhookSettings | None = None,
         retention: RetentionSettings | None = None,
+        audit: AuditSettings | None = None,
     ) -> None:
         """Take the parts; agents get their versions here.
 
         team: by default the only supervisor plans, the last worker answers, the others (or it alone) are given steps.
         models: by default the embedded one, unless `built_models` has any.  root: by default the working folder.
         store: a file, by default `.agentcore/journal.sqlite`, or a URL `postgres://…`.  tools: settings, or made.
-
         Raises ConfigError with everything that does not fit together.
         """
         folder = Path() if root is None else root
@@ -118,6 +121,7 @@ class Project:
             "guards": {each.name: each for each in cast("list[GuardSettings]", _values(guards))},
             "webhook": webhook,
             "retention": retention,
+            "audit": audit or AuditSettings(),
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field
 
+from agentcore.config.audit import AuditKeys
 from agentcore.config.budgets import BudgetKeys
 from agentcore.config.guards import GuardKeys
 from agentcore.config.models import ModelKeys, ToolKeys
@@ -45,6 +46,12 @@ class RunLimitKeys(Strict):
     replans: int = Field(default=1, ge=0, description="How often to plan again after a step has failed for good.")
     input_characters: int = Field(
         default=1_000_000, ge=1, description="Characters of a task, all its inputs together; a larger one is refused."
+    )
+
+    result_characters: int = Field(
+        default=200_000,
+        ge=1,
+        description="Characters of what a tool returns, as JSON; of a larger result the agent is told only that.",
     )
 
     def limits(self, on_exceeded: OnExceeded) -> RunLimits:
@@ -93,6 +100,7 @@ class ProjectKeys(Strict):
     retention: RetentionKeys | None = Field(
         default=None, description="How long runs stay in the store after their end; for ever by default."
     )
+    audit: AuditKeys = Field(default=AuditKeys(), description="What the audit notes, and how long it stays.")
     policies: str | None = Field(
         default=None, description="The folder of `*.cedar`; by default `policies`, if there is one."
     )

@@ -10,6 +10,7 @@ from agentcore.config.json_schema import schema_problems
 from agentcore.config.problem import unknown
 from agentcore.config.source import KeyPath
 from agentcore.domain.agent import Agent, Role, ToolUse
+from agentcore.domain.endorsement import is_closed
 from agentcore.domain.ids import AgentName, ModelName
 from agentcore.domain.team import Team
 from agentcore.prompts.template import template_problems
@@ -83,6 +84,11 @@ def _schemas(agent: Agent) -> Iterator[Finding]:
     if agent.output is not None:
         for path, message in schema_problems(agent.output):
             yield ("output", *path), message
+    if agent.endorses and (agent.output is None or not is_closed(agent.output)):
+        yield (
+            ("endorse",),
+            "an agent that endorses needs an `output` without room for text: numbers and enumerations",
+        )
     if agent.may_decline and (agent.output or {}).get("type") != "object":
         yield ("may_decline",), "an agent that may decline needs an `output` of type object, to say so in"
 

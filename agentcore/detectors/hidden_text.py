@@ -72,11 +72,21 @@ class HiddenText:
             return NOTHING
         return Detection(score=1.0, flagged=True, spans=tuple(sorted(spans, key=lambda span: (span.start, span.end))))
 
+    def replacement(self, kind: str, text: str) -> str:
+        """Return the text as it is read: without what is invisible, in Latin letters where others look like them."""
+        match kind:
+            case "HOMOGLYPH":
+                return _in_latin(text)
+            case "ENCODED_TEXT":
+                return "[ENCODED_TEXT]"
+            case _:
+                return ""
+
 
 def revealed(text: str) -> str:
     """Return the text as it is read: invisible characters are gone, lookalike letters are Latin in words with both."""
     for kind, pattern in _HIDDEN.items():
-        text = pattern.sub("" if kind != "HOMOGLYPH" else _latin, text)
+        text = pattern.sub("" if kind != "HOMOGLYPH" else lambda found: _in_latin(found.group()), text)
     return text
 
 
@@ -88,8 +98,8 @@ def decoded(text: str) -> Iterator[tuple[int, int, str]]:
             yield found.start(), found.end(), plain
 
 
-def _latin(found: re.Match[str]) -> str:
-    return "".join(_LOOKALIKES.get(letter, letter) for letter in found.group())
+def _in_latin(word: str) -> str:
+    return "".join(_LOOKALIKES.get(letter, letter) for letter in word)
 
 
 def _plain(found: re.Match[str], depth: int) -> str | None:

@@ -119,6 +119,7 @@ class Agent:
     instructions: the system prompt's text; `{{name}}` names a declared input.
     inputs: name → JSON Schema of the values that a step must wire to it.  output: JSON Schema of the result;
     None is free text.  may_decline: it may say that the step cannot be done from what it was given, and why.
+    endorses: its outputs count as its own, whatever it has read; they have no room for text.
     approval: who must approve each output that the verifiers have accepted, None when nobody has to.
     version: content hash of all of this, 64 hexadecimal digits.
     """
@@ -134,6 +135,7 @@ class Agent:
     tool_use: ToolUse = ToolUse.AUTO
     uses: Uses = Uses.CHOSEN
     may_decline: bool = False
+    endorses: bool = False
     requirements: Requirements = field(default_factory=Requirements)
     verification: Verification = field(default_factory=Verification)
     limits: Limits = field(default_factory=Limits)

@@ -38,6 +38,12 @@ class Safety(StrEnum):
     UNSAFE = "unsafe"
 
 
+UNSAFE_ADVICE: Final = (
+    "the tool counts as `unsafe`: permit it by name in policies/, or declare `safety: read` if it changes nothing"
+)
+"""What to do when no policy permits an unsafe tool, which one is that declares nothing."""
+
+
 @frozen
 class Effect:
     """One model or tool call within an attempt.

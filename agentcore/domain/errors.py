@@ -29,6 +29,7 @@ AgentcoreError                  everything that this package raises on purpose
 ├── RunBusy                     another process drives the run, or it has ended, or it waits for people
 ├── RunTerminated               a person ended the run
 ├── ForkError                   a fork cannot begin: no such step, or a change that fits nothing
+├── LegalHold                   data cannot be erased: somebody has to keep it
 ├── NotificationFailed          nobody outside could be told what a run asks
 ├── ReplayMismatch              a replay differs from the record: the first difference
 └── ApprovalError               a decision cannot be taken: no such question, or it has been answered otherwise
@@ -82,10 +83,13 @@ class PlanError(AgentcoreError):
 
 
 class PolicyDenied(AgentcoreError):
-    """The policy engine denied an effect or a flow."""
+    """The policy engine denied an effect or a flow.
 
-    def __init__(self, decision: Decision) -> None:
-        super().__init__(f"denied by policy: {decision.explain()}")
+    advice: what to do about it; in the message, which is recorded and which models are told.
+    """
+
+    def __init__(self, decision: Decision, *, advice: str = "") -> None:
+        super().__init__("; ".join(filter(None, (f"denied by policy: {decision.explain()}", advice))))
         self.decision = decision
 
 
@@ -234,6 +238,10 @@ class RunTerminated(AgentcoreError):
 
 class ForkError(AgentcoreError):
     """A fork cannot begin: the run has no such step, or a change fits nothing in it."""
+
+
+class LegalHold(AgentcoreError):
+    """Data cannot be erased, because it has to be kept."""
 
 
 class NotificationFailed(AgentcoreError):

@@ -17,6 +17,9 @@ An attempt may ask a person (ApprovalRequested) and ends there; once all that is
 that were under way go on from what is recorded: they start again (AttemptStarted, with the same number) and get the
 recorded outcomes of the effects that they repeat. An effect without one may be started again, under the same id and
 key.
+
+Wherever a text goes on, guards may have had their word (TextGuarded). What they say of a task, or of the outcome of a
+call, is in its label.
 """
 
 from __future__ import annotations
@@ -212,6 +215,28 @@ class EffectFinished:
 
 
 @frozen
+class TextGuarded:
+    """Guards have found something in a text that is neither a task nor a call's outcome, or let it go no further.
+
+    id: `PLANS/STEP/ATTEMPT/AGENT/PLACE.N`, made like an effect's.  found: what was found, to be joined with the text's
+    own label.  value: what goes on instead, None when it is as it was.  denied: why it goes no further, else empty.
+    """
+
+    id: EffectId
+    step: StepId
+    attempt: int
+    found: Label
+    value: JSON = None
+    denied: str = ""
+    kind: Literal["text_guarded"] = "text_guarded"
+
+    @property
+    def place(self) -> str:
+        """Where they have looked."""
+        return self.id.rpartition("/")[2].partition(".")[0]
+
+
+@frozen
 class EffectReused:
     """An effect was not called, because the run had done just that before: a call with the same key.
 
@@ -292,6 +317,7 @@ Fact: TypeAlias = (
     | EffectRefused
     | EffectFinished
     | EffectReused
+    | TextGuarded
     | AttemptFinished
     | VerdictReached
     | StepFailed

@@ -29,6 +29,7 @@ from agentcore.domain.event import (
     RunResumed,
     RunStarted,
     StepFailed,
+    TextGuarded,
     VerdictReached,
 )
 from agentcore.domain.ids import PLAN, EffectId, RunId, StepId
@@ -156,7 +157,11 @@ def _step_of(fact: Fact, steps: dict[EffectId, StepId]) -> StepId | None:
         case ApprovalRequested(approval=Approval(step=step)) | ApprovalDecided(step=step):
             return step
         case (
-            AttemptStarted(step=step) | AttemptFinished(step=step) | VerdictReached(step=step) | StepFailed(step=step)
+            AttemptStarted(step=step)
+            | AttemptFinished(step=step)
+            | VerdictReached(step=step)
+            | StepFailed(step=step)
+            | TextGuarded(step=step)
         ):
             return step
         case RunStarted() | RunResumed() | RunParked() | RunEnding() | RunFinished():

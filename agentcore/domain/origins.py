@@ -31,8 +31,11 @@ from agentcore.domain.json_path import joined
 
 _NUMBER: Final = re.compile(r"(?<![\w.,])[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\w)|(?<![\w.])[-+]?\d+(?:\.\d+)?(?!\w)")
 _SPACES: Final = re.compile(r"\s+")
-_LEFT: Final = re.compile(r"\d[-./:,]$|[$€£]$")
-_RIGHT: Final = re.compile(r"^[-./:,]\d|^[%€]")
+_CALLED: Final = (
+    r"(?:\b(?:id|ids|number|no)\b\W{{0,3}}|#)['\"`\u201c\u2018]?{0}(?!\w)|['\"`\u201c\u2018]{0}['\"`\u201d\u2019]"
+)
+_DISTINCTIVE: Final = 5
+"""Characters from which on a text with letters does not stand in another one by chance."""
 
 
 @dataclass(slots=True)
@@ -125,12 +128,27 @@ class Origins:
                 yield place
 
     def named_in_text(self, value: str | float) -> Iterator[Place]:
-        """Yield where a value stands within a longer text, as a word of its own and not as a part of a date or sum."""
+        """Yield where a longer text names a value.
+
+        What could stand there by chance, short ones and numbers, is named only where it is called an identifier: by
+        `id`, `number`, `no.` or `#` before it, or by quotation marks.
+        """
         self._read_new()
         wanted = folded(str(value))
+        by_chance = len(wanted) < _DISTINCTIVE or not any(map(str.isalpha, wanted))
+        called = re.compile(_CALLED.format(re.escape(wanted))) if by_chance else None
         for place, told in self._told.items():
-            if any(text != wanted and _within(wanted, text, apart=True) for text in told.texts):
-                yield place
+            for text in told.texts:
+                if text != wanted and (called.search(text) if called else _within(wanted, text)):
+                    yield place
+                    break
+
+    def chosen_texts(self) -> Iterator[str]:
+        """Yield the texts of results that the user has chosen: of calls whose arguments all came from people."""
+        self._read_new()
+        for place, told in self._told.items():
+            if place.asked:
+                yield from told.texts
 
     def said_by_people(self, value: str | float) -> bool:
         """Return whether the user has said it, or a person whom the run asked."""
@@ -175,23 +193,14 @@ def folded(text: str) -> str:
     return _SPACES.sub(" ", text.casefold()).strip()
 
 
-def _within(wanted: str, text: str, *, apart: bool = False) -> bool:
-    """Return whether a text holds another one as a whole: not as a part of a longer word or number.
-
-    apart: nor as one of several numbers that signs join, as in a date.
-    """
+def _within(wanted: str, text: str) -> bool:
+    """Return whether a text holds another one as a whole: not as a part of a longer word or number."""
     start = text.find(wanted)
     while start >= 0:
         end = start + len(wanted)
         before = start == 0 or not (text[start - 1].isalnum() and wanted[0].isalnum())
         after = end == len(text) or not (text[end].isalnum() and wanted[-1].isalnum())
-        if before and after and not (apart and _joined(text, start, end)):
+        if before and after:
             return True
         start = text.find(wanted, start + 1)
     return False
-
-
-def _joined(text: str, start: int, end: int) -> bool:
-    """Return whether signs join what stands there to numbers beside it."""
-    left, right = text[max(0, start - 2) : start], text[end : end + 2]
-    return bool(_LEFT.search(left) or _RIGHT.search(right))

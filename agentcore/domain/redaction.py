@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, TypeAlias, cast
 
 from agentcore.domain.detection import Span
 from agentcore.domain.json import JSON
+
+Replacement: TypeAlias = Callable[[str, str], str]
+"""(type, the text of that type) → what stands in its place."""
 
 _PLACEHOLDER: Final = re.compile(r"\[[A-Z][A-Z0-9_]*\]")
 _ODD: Final = re.compile(r"[^A-Z0-9]+")
@@ -20,19 +23,40 @@ def placeholder(type_: str) -> str:
     return f"[{word if word[:1].isalpha() else f'X_{word}'}]"
 
 
-def redacted(text: str, spans: Iterable[Span]) -> str:
-    """Return a text without these parts of it. Parts that touch one another are one, of the type of the first."""
+def bracketed(type_: str, text: str) -> str:  # noqa: ARG001  # a Replacement
+    """Return what stands for something of a type, whatever it is."""
+    return placeholder(type_)
+
+
+def redacted(text: str, spans: Iterable[Span], instead: Replacement = bracketed) -> str:
+    """Return a text without these parts of it. Parts that overlap are one, of the type of the first.
+
+    instead: what stands in their places, placeholders unless said otherwise.
+    """
     parts: list[str] = []
     end = 0
-    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
-        if span.end <= end:  # inside the one before
-            continue
-        if span.start < end:  # what is left of it goes with the one before
-            end = span.end
-            continue
-        parts += (text[end : span.start], placeholder(span.type))
+    for span in merged(len(text), spans):
+        parts += (text[end : span.start], instead(span.type, text[span.start : span.end]))
         end = span.end
     return "".join((*parts, text[end:]))
+
+
+def merged(length: int, spans: Iterable[Span]) -> list[Span]:
+    """Return spans by their starts, those that overlap made one, of the type of the first.
+
+    length: of the text, in characters; what is outside of it is cut off.
+    """
+    found: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end, span.type)):
+        start, end = max(span.start, 0), min(span.end, length)
+        if end <= start:
+            continue
+        if found and start < found[-1].end:
+            last = found[-1]
+            found[-1] = Span(type=last.type, start=last.start, end=max(last.end, end))
+        else:
+            found.append(Span(type=span.type, start=start, end=end))
+    return found
 
 
 def texts_of(value: JSON) -> Iterator[str]:

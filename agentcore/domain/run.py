@@ -37,6 +37,7 @@ from agentcore.domain.event import (
     RunStarted,
     RunStatus,
     StepFailed,
+    TextGuarded,
     VerdictReached,
 )
 from agentcore.domain.frozen import frozen
@@ -158,7 +159,7 @@ class Run:
 
     def _changes(self, event: Event) -> _Changes:
         match event.fact:
-            case EffectStarted() | EffectRefused() | EffectReused() | RunEnding():
+            case EffectStarted() | EffectRefused() | EffectReused() | TextGuarded() | RunEnding():
                 return {}
             case EffectFinished(used=used):
                 return {"used": self.used + used}

@@ -39,8 +39,9 @@ class Steering:
 
     untrusted: controls of whose values one at least was said by nobody whose word is enough. For a call that changes
     something, that is a person's or a TRUSTED field's; for one that reads, INTERNAL text is enough.
+    A call that has no controls is steered by what it carries: of that, one value at least must be vouched for.
     delegated: of these, such as were said by what the user had pointed at (the result of a call whose arguments all
-    came from the user), while another control of the call is the user's own.
+    came from the user), while another control of the call, if it has any, is the user's own.
     foreign_links: addresses in what the call only carries, said by nobody but UNTRUSTED sources, or by nobody.
     """
 
@@ -57,32 +58,39 @@ def steering(arguments: JSONObject, flow: ToolFlow, safety: Safety, origins: Ori
     """Return what in a call's arguments nobody vouches for. flow: of the tool that is called."""
     enough = Trust.INTERNAL if safety is Safety.READ else Trust.TRUSTED
     controls: dict[str, list[str | float]] = {}
-    carried: list[str | float] = []
+    carried: dict[str, list[str | float]] = {}
     for path, value in scalars(arguments):
         if flow.steers(path, safety):
             controls.setdefault(path, []).append(value)
         else:
-            carried.append(value)
+            carried.setdefault(path, []).append(value)
     untrusted = {
         path for path, values in controls.items() if any(vouched(value, origins, flow_of) < enough for value in values)
     }
-    own = {path for path, values in controls.items() if all(map(origins.said_by_people, values))}
-    delegated = {path for path in untrusted if own and all(_pointed_at(value, origins) for value in controls[path])}
+    own = not controls or any(all(map(origins.said_by_people, values)) for values in controls.values())
+    if not controls and safety is not Safety.READ:
+        every = [value for values in carried.values() for value in values]
+        if all(vouched(value, origins, flow_of) < enough for value in every):
+            untrusted = set(carried)
+    given = {**carried, **controls}
+    delegated = {path for path in untrusted if own and all(_pointed_at(value, origins) for value in given[path])}
     return Steering(
         untrusted=frozenset(untrusted),
         delegated=frozenset(delegated),
-        foreign_links=foreign_links(carried, origins, flow_of),
+        foreign_links=foreign_links(list(carried.values()), origins, flow_of),
     )
 
 
 def vouched(value: str | float, origins: Origins, flow_of: FlowOf) -> Trust:
     """Return how far a value may be trusted by the best of those who have said it.
 
+    People and agents that endorse their outputs are believed.
+
     An identifier vouches for itself alone, not for what stands within it: whoever may choose the name of a channel
     could write anything there. And it does so only while no untrusted text names it: else that text may have chosen it
-    ("delete the file 13").
+    ("book the Riverside Hotel", "delete the file with the ID 13").
     """
-    if origins.said_by_people(value):
+    if origins.said_by_people(value) or any(map(_is_endorsed, origins.places(value, whole=True))):
         return Trust.TRUSTED
     within = [_trust(place, flow_of) for place in origins.places(value)]
     best = max((each for each in within if each < Trust.TRUSTED), default=Trust.UNTRUSTED)
@@ -110,6 +118,10 @@ def _links(text: str) -> Iterator[str]:
 
 def _pointed_at(value: str | float, origins: Origins) -> bool:
     return any(place.asked for place in origins.places(value))
+
+
+def _is_endorsed(place: Place) -> bool:
+    return place.source.startswith("agent:")
 
 
 def _trust(place: Place, flow_of: FlowOf) -> Trust:

@@ -78,21 +78,35 @@ _VERB_GROUPS: Final = _grouped(_VERBS)
 _NOUN_GROUPS: Final = _grouped(_NOUNS)
 
 
+_FOLLOWS: Final = re.compile(
+    r"\b(?:follow|do|perform|execute|complete|carry out|work through)\b[^.!?]*"
+    r"\b(?:instructions?|tasks?|steps|to-?dos?|actions?)\b",
+    re.IGNORECASE,
+)
+"""Words that leave it to somebody else what is to be done."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskScope:
-    """What texts ask for. stems: of all their words."""
+    """What texts ask for.
+
+    stems: of all their words.  follows: they ask to do what is written elsewhere.
+    """
 
     stems: frozenset[str]
+    follows: bool = False
 
     @staticmethod
     def of(texts: Iterable[str]) -> TaskScope:
         """Return what these texts ask for."""
         stems: set[str] = set()
+        follows = False
         for text in texts:
             stems.update(_stems(text))
+            follows = follows or _FOLLOWS.search(text) is not None
             if _NAME.search(text):
                 stems.add(_stem("person"))
-        return TaskScope(frozenset(stems))
+        return TaskScope(frozenset(stems), follows)
 
     def needs(self, tool: str, description: str = "") -> bool:
         """Return whether a tool that changes something is asked for. tool: its name, which begins with a verb.

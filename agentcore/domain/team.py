@@ -33,7 +33,7 @@ class RunLimits:
 
     parallel_steps: at once.  max_steps: of a plan, the answer's included.  max_depth: longest chain of steps.
     replans: how many times the supervisor may plan again after a step has failed for good.
-    input_characters: of a task, all its texts together.
+    input_characters: of a task, all its texts together.  result_characters: of what a tool returns, as JSON.
     """
 
     parallel_steps: int = 4
@@ -41,4 +41,5 @@ class RunLimits:
     max_depth: int = 8
     replans: int = 1
     input_characters: int = 1_000_000
+    result_characters: int = 200_000
     on_exceeded: OnExceeded = "stop"

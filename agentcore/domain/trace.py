@@ -28,6 +28,7 @@ from agentcore.domain.event import (
     RunResumed,
     RunStarted,
     StepFailed,
+    TextGuarded,
     VerdictReached,
 )
 from agentcore.domain.ids import ANSWER, PLAN, AgentName, EffectId, StepId
@@ -69,12 +70,13 @@ class QuestionTrace:
 
 @dataclass(slots=True, kw_only=True)
 class AttemptTrace:
-    """One try at a step. ended_at: when its verdict was recorded."""
+    """One try at a step. guarded: what guards have said of its texts.  ended_at: when its verdict was recorded."""
 
     number: int
     started_at: float
     effects: list[EffectTrace] = field(default_factory=list["EffectTrace"])
     questions: list[QuestionTrace] = field(default_factory=list["QuestionTrace"])
+    guarded: list[TextGuarded] = field(default_factory=list[TextGuarded])
     finished: AttemptFinished | None = None
     verdict: Verdict | None = None
     ended_at: float | None = None
@@ -192,6 +194,8 @@ def _add(event: Event, steps: dict[StepId, StepTrace], effects: dict[EffectId, E
                 _attempt(known, number, event.at)  # which may be there already, and be driven again
         case EffectStarted() | EffectRefused() | EffectReused() as started:
             _add_effect(started, event.at, steps, effects)
+        case TextGuarded() as said:
+            _attempt(steps[said.step], said.attempt, event.at).guarded.append(said)
         case EffectFinished() as finished:
             effects[finished.effect].finished = finished
         case ApprovalRequested(approval=approval):

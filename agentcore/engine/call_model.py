@@ -16,7 +16,6 @@ from agentcore.domain.errors import (
     BudgetExceeded,
     GuardDenied,
     ModelError,
-    ModelOutputInvalid,
     ModelTimeout,
     ModelUnavailable,
     NoRoute,
@@ -28,9 +27,10 @@ from agentcore.domain.json import JSON
 from agentcore.domain.label import Label
 from agentcore.domain.route import Route
 from agentcore.domain.team import OnExceeded
+from agentcore.engine.drafts import Drafts
 from agentcore.engine.effect import ONE_CALL, Caller, Effects, is_cancelled, refusal_error
-from agentcore.engine.guards import Guards
 from agentcore.engine.history import Recorded
+from agentcore.engine.model_guards import prompted, replied
 from agentcore.engine.model_json import reply_json, reply_of, request_json
 from agentcore.engine.permits import Permits, Permitted
 from agentcore.engine.pool import ModelPool
@@ -38,7 +38,8 @@ from agentcore.engine.recall import Recall
 from agentcore.engine.recording import Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens
-from agentcore.ports.model import ModelReply, ModelRequest
+from agentcore.engine.run_guards import RunGuards
+from agentcore.ports.model import ModelReply, ModelRequest, OnText
 from agentcore.routing.choose import Weights, choose
 from agentcore.routing.profile import Price
 from agentcore.routing.request import RouteRequest
@@ -69,7 +70,8 @@ class ModelCalls:
         weights: Weights,
         *,
         on_exceeded: OnExceeded,
-        guards: Guards,
+        guards: RunGuards,
+        drafts: Drafts,
         redactor: Redactor,
     ) -> None:
         self._effects = effects
@@ -78,6 +80,7 @@ class ModelCalls:
         self._weights = weights
         self._on_exceeded: OnExceeded = on_exceeded
         self._guards = guards
+        self._drafts = drafts
         self._redactor = redactor
 
     async def call(self, caller: Caller, request: ModelRequest) -> Answered:
@@ -87,6 +90,7 @@ class ModelCalls:
         ModelError or JournalError.
         """
         failed: dict[ModelName, ModelError] = {}
+        caller, request = await prompted(self._guards, caller, request)
         sent = request_json(request)
         effects = self._effects
         while True:
@@ -247,10 +251,13 @@ class ModelCalls:
         used, error, unknown = ONE_CALL, "cancelled", True
         output: JSON = None
         started = clock.monotonic()
+        writing = self._drafts.writing(caller, name, request)
         try:
             async with self._pool.slot(name):
                 started = clock.monotonic()
-                reply = await self._measured(name, request)
+                reply = await self._measured(name, request, writing)
+            if writing is not None:
+                writing.end()
             cost = price.cost(
                 input_tokens=reply.input_tokens,
                 output_tokens=reply.output_tokens,
@@ -263,12 +270,8 @@ class ModelCalls:
                 calls=1,
                 usd=cost,
             )
-            said = reply_json(reply)
-            try:
-                label = await self._guards.labelled("model_output", said, label, f"the reply of {name}")
-            except GuardDenied as denied:
-                raise ModelOutputInvalid(f"the reply of {name} is withheld: {denied.message}") from denied
-            error, output, unknown = "", said, False
+            reply, label = await replied(self._guards.guards, reply, label, f"the reply of {name}")
+            error, output, unknown = "", reply_json(reply), False
             return Answered(reply=reply, model=name, label=label)
         except ModelError as problem:
             error, unknown = problem.message, False
@@ -287,7 +290,7 @@ class ModelCalls:
                 )
             )
 
-    async def _measured(self, name: ModelName, request: ModelRequest) -> ModelReply:
+    async def _measured(self, name: ModelName, request: ModelRequest, on_text: OnText | None) -> ModelReply:
         """Call the model in time, and tell the pool how it went."""
         pool, clock = self._pool, self._effects.clock
         left = self._effects.ledger.seconds_left
@@ -298,7 +301,7 @@ class ModelCalls:
         pool.calling(name)
         try:
             async with asyncio.timeout(seconds):
-                reply = await pool.entries[name].model.complete(request)
+                reply = await pool.entries[name].model.complete(request, on_text)
         except TimeoutError:
             pool.failed(name, seconds)
             raise ModelTimeout(f"{name} did not answer within {seconds:g} s") from None

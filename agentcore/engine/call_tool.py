@@ -29,12 +29,13 @@ from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.label import Confidentiality, Label
 from agentcore.domain.message import ToolSpec
 from agentcore.engine.ask_person import ask_person, ruling_on
+from agentcore.engine.bearable import bearable
 from agentcore.engine.effect import ONE_CALL, Caller, Effects, is_cancelled, refusal_error
-from agentcore.engine.guards import Guards
 from agentcore.engine.history import Recorded
 from agentcore.engine.output import json_text
 from agentcore.engine.recall import Recall, outcome_of, responded
 from agentcore.engine.redactor import Redactor
+from agentcore.engine.run_guards import RunGuards
 from agentcore.ports.tool import Compensates, LooksUp, Tool, ToolContext, ToolDefinition, ToolResult
 from agentcore.verification.schema import schema_errors
 
@@ -43,13 +44,22 @@ _REPEATABLE: Final = frozenset({Safety.READ, Safety.IDEMPOTENT})
 
 
 class ToolCalls:
-    """Calls tools for one run."""
+    """Calls tools for one run. largest_result: characters, as JSON, of a result that an agent may have."""
 
-    def __init__(self, effects: Effects, tools: Mapping[ToolName, Tool], guards: Guards, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        effects: Effects,
+        tools: Mapping[ToolName, Tool],
+        guards: RunGuards,
+        redactor: Redactor,
+        *,
+        largest_result: int,
+    ) -> None:
         self._effects = effects
         self._tools = tools
         self._guards = guards
         self._redactor = redactor
+        self._largest_result = largest_result
 
     def definition(self, name: ToolName) -> ToolDefinition:
         """Return what a tool declares."""
@@ -67,13 +77,24 @@ class ToolCalls:
         """
         effects, tool = self._effects, self._tools[name]
         id = effects.new(caller, EffectKind.TOOL)
+        caller, arguments = await self._looked(caller, name, arguments)
         effect = effects.tool_effect(id, caller, name, tool.definition.safety, arguments)
         ruling = ruling_on(effects, id, "call")
         if ruling is not None and ruling.verb == "edit":
             arguments = cast("JSONObject", ruling.value)
         result = await self._once(caller, tool, effect, arguments, facts)
         effects.happened(caller, effect)
-        return result
+        return bearable(tool.definition, result, self._largest_result)
+
+    async def _looked(self, caller: Caller, name: ToolName, arguments: JSONObject) -> tuple[Caller, JSONObject]:
+        """Return who calls, with what guards have found in the arguments, and these. Raises ToolError."""
+        try:
+            changed, label = await self._guards.looked("tool_call", arguments, caller, f"the arguments of {name}")
+        except GuardDenied as denied:
+            raise ToolError(f"{name} is not called: {denied.message}") from denied
+        if label is not caller.label:
+            caller = replace(caller, label=label)
+        return caller, cast("JSONObject", changed)
 
     async def _once(
         self, caller: Caller, tool: Tool, effect: Effect, arguments: JSONObject, facts: JSONObject
@@ -278,14 +299,18 @@ class ToolCalls:
         return result
 
     async def _guarded(self, name: str, value: JSON, label: Label, bare: Label) -> tuple[JSON, Label]:
-        """Return a result with what guards have found in it, or the reason why it is withheld.
+        """Return a result as guards let it go on, with what they have found in it, or the reason why it is withheld.
 
         The call has happened all the same, which must not be forgotten. bare: the label without the result's own.
         """
+        guards = self._guards.guards
+        if not guards.at("tool_result"):
+            return value, label
         try:
-            return value, await self._guards.labelled("tool_result", value, label, f"the result of {name}")
+            value, found = await guards.looked("tool_result", value, f"the result of {name}")
         except GuardDenied as denied:
             return {"withheld": denied.message}, bare
+        return value, label.join(found)
 
     async def _give_up(self, effect: Effect, caller: Caller, error: str) -> None:
         """Record that a call whose outcome was not known counts as failed, and raise ToolError."""

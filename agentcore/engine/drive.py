@@ -40,9 +40,12 @@ from agentcore.domain.team import RunLimits
 from agentcore.domain.verdict import Verdict, Vote
 from agentcore.engine.ask_person import WaitsForPerson, ask_person
 from agentcore.engine.call_model import ModelCalls
+from agentcore.engine.delegation import delegated
+from agentcore.engine.drafts import Drafts
 from agentcore.engine.effect import Caller, Effects
 from agentcore.engine.output import output_schema
 from agentcore.engine.release import Release
+from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.schedule import FailStep, Finish, MakePlan, Park, StartAttempt, decide
 from agentcore.engine.supervisor import Supervisor
 from agentcore.engine.undo import Undo
@@ -69,6 +72,8 @@ class Driver:
     worker: Worker
     verifier: Verifier
     models: ModelCalls
+    guards: RunGuards
+    drafts: Drafts
     undo: Undo
     release: Release
     leaving: Callable[[], bool]
@@ -208,8 +213,12 @@ class Driver:
         caller = Caller(step=command.step, attempt=command.attempt, agent=agent, label=run.label, rejected=rejected)
         try:
             try:
-                given = gather(run, state.step)
-                outcome = await self.worker.attempt(run, state, agent, caller, given)
+                ready = await delegated(self.guards, caller, state, gather(run, state.step))
+                if isinstance(ready, Failure):
+                    outcome = ready
+                else:
+                    state, given = ready
+                    outcome = await self.worker.attempt(run, state, agent, caller, given)
             except ToolInputInvalid as error:  # of what it should have been given
                 outcome = Failure(error=error, label=run.label)
             if isinstance(outcome, Failure):

@@ -15,7 +15,7 @@ from agentcore.domain.announcement import Announcement
 from agentcore.domain.budget import Usage
 from agentcore.domain.decision import Action, Decision
 from agentcore.domain.dues import Dues
-from agentcore.domain.effect import Effect, EffectKind, Safety, call_content
+from agentcore.domain.effect import UNSAFE_ADVICE, Effect, EffectKind, Safety, call_content
 from agentcore.domain.errors import (
     AgentcoreError,
     BudgetExceeded,
@@ -100,9 +100,13 @@ class Effects:
 
     def new(self, caller: Caller, kind: EffectKind) -> EffectId:
         """Return the id of the next effect of this caller."""
+        return self.next_id(caller, kind)
+
+    def next_id(self, caller: Caller, what: str) -> EffectId:
+        """Return the id of the next of its kind of this caller."""
         agent = caller.agent.name
-        number = self._count(caller, f"{agent}/{kind}")
-        return EffectId(f"{self.recorder.run.revision + 1}/{caller.step}/{caller.attempt}/{agent}/{kind}.{number}")
+        number = self._count(caller, f"{agent}/{what}")
+        return EffectId(f"{self.recorder.run.revision + 1}/{caller.step}/{caller.attempt}/{agent}/{what}.{number}")
 
     def model_effect(self, id: EffectId, caller: Caller, name: str) -> Effect:
         """Return a model call. Its key is its id: repeated, it costs money and changes nothing."""
@@ -253,7 +257,7 @@ class Effects:
         """Return the decision that permits. Raises PolicyDenied."""
         decision = self._policy.decide(request)
         if not decision.permitted:
-            raise PolicyDenied(decision)
+            raise _denied(decision, request.safety)
         return decision
 
     async def refuse(self, effect: Effect, request: JSON, error: AgentcoreError) -> None:
@@ -295,7 +299,9 @@ def refusal_error(refused: EffectRefused) -> AgentcoreError:
     """Return the error that a recorded refusal was made of."""
     match refused.by:
         case "policy":
-            return PolicyDenied(refused.decisions[0]) if refused.decisions else ToolError(refused.reason)
+            if not refused.decisions:
+                return ToolError(refused.reason)
+            return _denied(refused.decisions[0], refused.effect.safety)
         case "router":
             return NoRoute.recorded(refused.reason)
         case "budget":
@@ -320,3 +326,9 @@ def is_cancelled() -> bool:
     """
     task = asyncio.current_task()
     return task is None or task.cancelling() > 0
+
+
+def _denied(decision: Decision, safety: Safety | None) -> PolicyDenied:
+    """Return the error of a denial. safety: of the tool that was to be called."""
+    unpermitted = not decision.policies and not decision.errors
+    return PolicyDenied(decision, advice=UNSAFE_ADVICE if unpermitted and safety is Safety.UNSAFE else "")

@@ -32,7 +32,7 @@ class Flows:
         self._asks_steering = any(policy.reads("call_tool", name) for name in _OF_ARGUMENTS)
         self._asks_scope = policy.reads("call_tool", "in_scope")
         self._asks_answer = policy.reads("release", "foreign_links")
-        if not (self._asks_origins or self._asks_steering or self._asks_answer):
+        if not (self._asks_origins or self._asks_steering or self._asks_answer or self._asks_scope):
             history.origins = None  # nothing that the run is told need be kept for it
 
     def origins(self, arguments: JSONObject) -> Mapping[str, frozenset[str]]:
@@ -55,10 +55,20 @@ class Flows:
         return Steering(foreign_links=foreign_links(answer, told, self._flow))
 
     def in_scope(self, name: str, safety: Safety) -> bool:
-        """Return whether a tool only reads, or the task asks for it, or a person has approved a call of it."""
+        """Return whether a tool only reads, or the task asks for it, or a person has approved a call of it.
+
+        Where the user asks to do what is written elsewhere, what the user has chosen to be read asks, too; and who has
+        approved one call of those has seen what that comes to.
+        """
         if not self._asks_scope or safety is Safety.READ or ToolName(name) in self._history.approved_tools:
             return True
-        return self._scope.needs(name, self._tools[ToolName(name)].definition.description)
+        about = self._tools[ToolName(name)].definition.description
+        if self._scope.needs(name, about) or (self._scope.follows and self._history.approved_tools):
+            return True
+        told = self._history.origins
+        if not self._scope.follows or told is None:
+            return False
+        return TaskScope.of(told.chosen_texts()).needs(name, about)
 
     @cached_property
     def _scope(self) -> TaskScope:

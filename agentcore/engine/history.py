@@ -16,6 +16,7 @@ from agentcore.domain.approval import Approval, Ruling
 from agentcore.domain.decision import Decision
 from agentcore.domain.dues import Dues, asking
 from agentcore.domain.effect import Effect, EffectKind, Safety, call_content
+from agentcore.domain.endorsement import is_endorsed
 from agentcore.domain.event import (
     ApprovalDecided,
     ApprovalRequested,
@@ -31,6 +32,7 @@ from agentcore.domain.event import (
     RunFinished,
     RunResumed,
     RunStarted,
+    TextGuarded,
     VerdictReached,
 )
 from agentcore.domain.ids import ANSWER, ApprovalId, EffectId, RunId, StepId, ToolName
@@ -95,6 +97,7 @@ class History:
     def __init__(self) -> None:
         self._effects: dict[_Attempt, dict[EffectId, Recorded]] = {}
         self._attempts: dict[EffectId, _Attempt] = {}
+        self._guarded: dict[_Attempt, dict[EffectId, TextGuarded]] = {}
         self._receipts: dict[str, Recorded] = {}
         self._deeds: dict[EffectId, Recorded] = {}
         self._doubts: dict[EffectId, Recorded] = {}
@@ -125,6 +128,16 @@ class History:
     def effect(self, step: StepId, attempt: int, id: EffectId) -> Recorded | None:
         """Return what is recorded of an effect of an attempt that is under way."""
         known = self._effects.get((step, attempt))
+        return None if known is None else known.get(id)
+
+    @property
+    def guards_have_spoken(self) -> bool:
+        """Whether guards have said something of a text of an attempt that is under way."""
+        return bool(self._guarded)
+
+    def guarded(self, step: StepId, attempt: int, id: EffectId) -> TextGuarded | None:
+        """Return what guards have said of a text of an attempt that is under way."""
+        known = self._guarded.get((step, attempt))
         return None if known is None else known.get(id)
 
     def receipt(self, key: str) -> Recorded | None:
@@ -162,8 +175,12 @@ class History:
                 self._of(effect).reused = fact
             case EffectFinished(effect=id):
                 self._finish(id, fact)
+            case TextGuarded():
+                self._guarded.setdefault((fact.step, fact.attempt), {})[fact.id] = fact
             case AttemptFinished():
                 self._finished[fact.step, fact.attempt] = fact
+                if self.origins is not None and is_endorsed(fact.label):
+                    self.origins.add(next(iter(fact.label.sources)), fact.output, entire=True)
             case VerdictReached():
                 if fact.step == ANSWER and fact.verdict.accepted:
                     self.in_favour = sum(1 for vote in fact.verdict.votes if vote.accepts and _is_verifier(vote))
@@ -172,7 +189,7 @@ class History:
                 if self.first_plan is None:
                     self.first_plan = plan
                 self.verifiers = dict(_wanted_verifiers(decisions))
-                for attempt in list(self._effects):
+                for attempt in [*self._effects, *self._guarded]:
                     self._forget(attempt)
             case ApprovalRequested(approval=approval):
                 self._questions[approval.id] = Question(approval=approval)
@@ -250,6 +267,7 @@ class History:
 
     def _forget(self, attempt: _Attempt) -> None:
         self._finished.pop(attempt, None)
+        self._guarded.pop(attempt, None)
         for id in self._effects.pop(attempt, ()):
             del self._attempts[id]
 

@@ -10,6 +10,7 @@ from agentcore.engine.announcements import Announcements
 from agentcore.engine.call_model import ModelCalls
 from agentcore.engine.call_tool import ToolCalls
 from agentcore.engine.definition import Rules
+from agentcore.engine.drafts import Drafts
 from agentcore.engine.drive import Driver
 from agentcore.engine.effect import Effects
 from agentcore.engine.flows import Flows
@@ -20,6 +21,7 @@ from agentcore.engine.rates import Counts
 from agentcore.engine.recording import Recording, Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.release import Release
+from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.supervisor import Supervisor
 from agentcore.engine.undo import Undo
 from agentcore.engine.verifier import Verifier
@@ -52,24 +54,13 @@ class Parts:
 
         leaving: whether the engine closes.  script: what is recorded, for a replay.
         """
-        run, definition = recorder.run, rules.definition
-        started = run.started
+        definition, started = rules.definition, recorder.run.started
         limits = definition.limits
         if started.on_exceeded is not None:
             limits = replace(limits, on_exceeded=started.on_exceeded)
-        budget = started.budget if script is None else replace(started.budget, seconds=None)
-        ledger = Ledger(budget, self.clock, used=run.used, seconds=recorder.history.active_seconds)
-        effects = Effects(
-            task=started.task,
-            recorder=recorder,
-            ledger=ledger,
-            policy=rules.policy,
-            clock=self.clock,
-            flows=Flows(recorder.history, started.task, rules.policy, self.tools),
-            script=script,
-            counts=self.counts,
-            announcements=Announcements(self.announcer, self.clock),
-        )
+        effects = self._effects(recorder, rules, script)
+        guards = RunGuards(guards=self.guards, effects=effects)
+        drafts = Drafts(definition.agents[definition.team.answer], guards)
         redactor = Redactor(self.guards)
         models = ModelCalls(
             effects,
@@ -77,7 +68,8 @@ class Parts:
             rules.permits,
             definition.weights,
             on_exceeded=limits.on_exceeded,
-            guards=self.guards,
+            guards=guards,
+            drafts=drafts,
             redactor=redactor,
         )
         return Driver(
@@ -90,12 +82,33 @@ class Parts:
                 limits=limits,
                 effects=effects,
                 models=models,
+                guards=guards,
             ),
-            worker=Worker(models, ToolCalls(effects, self.tools, self.guards, redactor)),
+            worker=Worker(
+                models, ToolCalls(effects, self.tools, guards, redactor, largest_result=limits.result_characters)
+            ),
             verifier=Verifier(definition.agents, models, definition.checks),
             models=models,
+            guards=guards,
+            drafts=drafts,
             undo=Undo(agents=definition.agents, effects=effects, tools=self.tools),
-            release=Release(agents=definition.agents, effects=effects, redactor=redactor),
+            release=Release(agents=definition.agents, guards=guards, redactor=redactor),
             leaving=leaving,
             ending=effects.recorder.history.ending,
+        )
+
+    def _effects(self, recorder: Recording, rules: Rules, script: Script | None) -> Effects:
+        run = recorder.run
+        started = run.started
+        budget = started.budget if script is None else replace(started.budget, seconds=None)
+        return Effects(
+            task=started.task,
+            recorder=recorder,
+            ledger=Ledger(budget, self.clock, used=run.used, seconds=recorder.history.active_seconds),
+            policy=rules.policy,
+            clock=self.clock,
+            flows=Flows(recorder.history, started.task, rules.policy, self.tools),
+            script=script,
+            counts=self.counts,
+            announcements=Announcements(self.announcer, self.clock),
         )

@@ -107,7 +107,7 @@ class Engine:
     def handle(self, run: RunId) -> RunHandle | None:
         """Return the handle of a run that is under way here."""
         found = self._driven_here.get(run)
-        return None if found is None else RunHandle(found[1], self._running[run])
+        return None if found is None else RunHandle(found[1], self._running[run], found[0].drafts)
 
     async def start(
         self,
@@ -196,7 +196,7 @@ class Engine:
         """Begin a run that shares another's record and does a step, and all that depends on it, anew.
 
         changes: what is different, in words.  started, rules: how the run starts and on what, by default as the other.
-        Raises RunNotFound, ForkError when there is no such step, ConfigError or JournalError.
+        Raises RunNotFound, ForkError when there is no such step, GuardDenied, ConfigError or JournalError.
         """
         recorder, known = await self._fork(id, step, changes, started, rules, owner=self._takeover.owner)
         return await self._drive(self._driver(recorder, known), recorder)
@@ -228,6 +228,8 @@ class Engine:
         events = await self._journal.read(id)
         origin = Run.fold(events)
         begins = started or origin.started
+        if begins.task != origin.started.task:
+            begins = replace(begins, task=await self._parts.guards.task(begins.task))
         shared = shared_facts(events, step, changed=changed_values(origin.started.task, begins.task))
         if rules is None:
             known = await self._rules_for(origin)
@@ -296,7 +298,7 @@ class Engine:
         running.add_done_callback(_noted)
         self._running[id] = running
         self._driven_here[id] = (driver, recorder)
-        handle = RunHandle(recorder, running)
+        handle = RunHandle(recorder, running, driver.drafts)
         try:
             await asyncio.sleep(0)  # a task that is cancelled before its first step would not record the run's end
         except asyncio.CancelledError:  # nobody gets the handle
@@ -310,6 +312,7 @@ class Engine:
             return await driver.drive()
         finally:
             recorder.close()
+            driver.drafts.close()
             del self._running[id], self._driven_here[id]
 
     def _driver(self, recorder: Recorder, rules: Rules) -> Driver:

@@ -22,6 +22,7 @@ from agentcore.domain.event import (
     RunEnding,
     RunFinished,
     RunResumed,
+    TextGuarded,
     VerdictReached,
 )
 from agentcore.domain.ids import EffectId, StepId
@@ -62,7 +63,7 @@ class Segment:
         ended = _end_from_outside(events, dry=dry)
         self._fed = [index >= ended or self._is_fed(index) for index in range(len(events))]
         self.ending = len(events)
-        while self.ending and (self._fed[self.ending - 1] or _ends(events[self.ending - 1].fact)):
+        while self.ending and (self._fed[self.ending - 1] or _belongs_to_end(events[self.ending - 1].fact)):
             self.ending -= 1
 
     def fed(self, index: int) -> bool:
@@ -108,7 +109,7 @@ class Segment:
                 return None if is_undo(effect.id) else (effect.step, effect.attempt)
             case EffectFinished(effect=id):
                 return self._attempts.get(id)
-            case AttemptFinished() | AttemptStarted() | VerdictReached():
+            case AttemptFinished() | AttemptStarted() | VerdictReached() | TextGuarded():
                 return fact.step, fact.attempt
             case ApprovalRequested(approval=Approval(step=step, attempt=attempt)):
                 return step, attempt
@@ -120,7 +121,7 @@ def _about(fact: Fact) -> EffectId | None:
     match fact:
         case EffectStarted(effect=effect) | EffectRefused(effect=effect) | EffectReused(effect=effect):
             return effect.id
-        case EffectFinished(effect=id):
+        case EffectFinished(effect=id) | TextGuarded(id=id):
             return id
         case ApprovalRequested(approval=approval):
             return approval.effect
@@ -130,6 +131,10 @@ def _about(fact: Fact) -> EffectId | None:
 
 def _ends(fact: Fact) -> bool:
     return isinstance(fact, RunFinished) or (isinstance(fact, ApprovalDecided) and fact.ruling.closes)
+
+
+def _belongs_to_end(fact: Fact) -> bool:
+    return _ends(fact) or (isinstance(fact, TextGuarded) and fact.place == "output")
 
 
 def _end_from_outside(events: Sequence[Event], *, dry: bool) -> int:

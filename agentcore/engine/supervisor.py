@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import cast
 
 from agentcore.domain.agent import Agent, Uses
 from agentcore.domain.decision import Decision
-from agentcore.domain.errors import ModelOutputInvalid, PlanError
+from agentcore.domain.errors import GuardDenied, ModelOutputInvalid, PlanError
 from agentcore.domain.event import PlanAccepted, PlanRejected
-from agentcore.domain.ids import ANSWER, PLAN, AgentName
+from agentcore.domain.ids import ANSWER, PLAN, AgentName, StepId
+from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.label import Label
 from agentcore.domain.message import Message
-from agentcore.domain.plan import Plan
+from agentcore.domain.plan import Literal, Plan, Source, Step
 from agentcore.domain.run import Run, StepState
 from agentcore.domain.team import RunLimits, Team
 from agentcore.engine.call_model import ModelCalls
 from agentcore.engine.compile_plan import compile_plan, proposal_schema
 from agentcore.engine.effect import Caller, Effects
 from agentcore.engine.output import parse_json
+from agentcore.engine.run_guards import RunGuards
 from agentcore.ports.model import ModelRequest
 from agentcore.prompts.sections import fact, facts_section, one_line
 from agentcore.prompts.template import render
@@ -33,6 +37,7 @@ class Supervisor:
     limits: RunLimits
     effects: Effects
     models: ModelCalls
+    guards: RunGuards
 
     async def plan(self, run: Run) -> PlanAccepted:
         """Return the first plan, or one that replaces a plan whose steps have failed.
@@ -72,8 +77,9 @@ class Supervisor:
                     limits=self.limits,
                     done=[state.step for state in done],
                 )
-                return await self._accepted(plan, revision, decision, label)
-            except (PlanError, ModelOutputInvalid) as error:
+                plan, seen = await self._looked(plan, caller, {state.step.id for state in done})
+                return await self._accepted(plan, revision, decision, seen)
+            except (PlanError, ModelOutputInvalid, GuardDenied) as error:
                 problems = error.problems if isinstance(error, PlanError) else (error.message,)
                 if number > known:
                     await self.effects.recorder.record(PlanRejected(problems=problems, proposal=text))
@@ -81,6 +87,22 @@ class Supervisor:
                     raise PlanError(problems) from error
                 messages = (*messages, Message(role="assistant", content=text), _repair(problems))
         raise AssertionError  # the loop returns or raises
+
+    async def _looked(self, plan: Plan, caller: Caller, done: AbstractSet[StepId]) -> tuple[Plan, Label]:
+        """Return a plan as guards let it go on, and its label. Raises GuardDenied.
+
+        They see the words that are new in it: the steps' instructions, and the values that the supervisor gives.
+        """
+        new = [step for step in plan.steps if step.id not in done and step.id != ANSWER]
+        said: JSON = [
+            [step.instruction, {name: each.value for name, each in step.inputs.items() if isinstance(each, Literal)}]
+            for step in new
+        ]
+        changed, label = await self.guards.looked("plan", said, caller, "the plan")
+        if changed is said:
+            return plan, label
+        words = dict(zip((step.id for step in new), cast("Sequence[tuple[str, JSONObject]]", changed), strict=True))
+        return Plan(steps=tuple(_reworded(step, words.get(step.id)) for step in plan.steps)), label
 
     async def _accepted(self, plan: Plan, revision: int, decision: Decision, label: Label) -> PlanAccepted:
         """Return the event; the policy engine must permit every delegation before the first step starts."""
@@ -126,6 +148,18 @@ class Supervisor:
     def _states(run: Run) -> list[StepState]:
         steps = run.plan.steps if run.plan else ()
         return [run.steps[step.id] for step in steps if step.id != ANSWER]
+
+
+def _reworded(step: Step, words: tuple[str, JSONObject] | None) -> Step:
+    """Return a step with other words: its instruction, and the values that the supervisor gives it, in their order."""
+    if words is None:
+        return step
+    instruction, given = words
+    values = iter(given.values())
+    inputs: dict[str, Source] = {
+        name: Literal(value=next(values)) if isinstance(each, Literal) else each for name, each in step.inputs.items()
+    }
+    return replace(step, instruction=instruction, inputs=inputs)
 
 
 def _member(agent: Agent) -> str:

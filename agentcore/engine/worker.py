@@ -10,8 +10,10 @@ from typing import Final, cast
 import orjson
 
 from agentcore.domain.agent import Agent, ToolUse
+from agentcore.domain.endorsement import endorsed
 from agentcore.domain.errors import (
     BudgetExceeded,
+    GuardDenied,
     ModelError,
     ModelOutputInvalid,
     NoRoute,
@@ -33,6 +35,7 @@ from agentcore.ports.model import ModelRequest
 from agentcore.prompts.sections import Fact, fact, facts_section, one_line
 from agentcore.prompts.template import render
 from agentcore.verification.evidence import Evidence
+from agentcore.verification.schema import schema_errors
 
 _SAME_FAILURES: Final = 3
 """How often the same call may fail before its attempt ends: some models try again, and an injected text may ask for it
@@ -74,7 +77,7 @@ class Outcome:
 class Failure:
     """Why an attempt came to nothing. label: of all that it was given and was told, which the message may quote."""
 
-    error: ModelError | ToolError | NoRoute | BudgetExceeded
+    error: ModelError | ToolError | NoRoute | BudgetExceeded | GuardDenied
     label: Label
 
 
@@ -147,9 +150,10 @@ class Worker:
         if answered is None:  # the tool's result is the output
             return Outcome(output=talk.results[-1], label=talk.label, evidence=tuple(talk.evidence), model=None)
         output, declined = parse_output(answered.reply.text, agent)
+        own = agent.endorses and not declined and agent.output is not None and not schema_errors(agent.output, output)
         return Outcome(
             output=output,
-            label=answered.label,
+            label=endorsed(answered.label, agent.name) if own else answered.label,
             evidence=tuple(talk.evidence),
             declined=declined,
             model=answered.model,

@@ -26,6 +26,7 @@ from agentcore.domain.event import (
     Event,
     PlanAccepted,
     RunFinished,
+    TextGuarded,
 )
 from agentcore.domain.ids import ANSWER, PLAN, AgentName, EffectId, StepId
 from agentcore.domain.json import JSON, JSONObject
@@ -89,6 +90,8 @@ class _Story:
         self._outputs: dict[_Attempt, Label] = {}
         self._asked: dict[str, tuple[str, _Attempt]] = {}
         self._done: dict[EffectId, Label] = {}
+        self._said: dict[tuple[_Attempt, str], Label] = {}
+        self._leaving: Label | None = None
 
     def take(self, event: Event) -> Iterator[PastDecision]:
         """Yield the decisions of an event, and go on to the next."""
@@ -120,7 +123,8 @@ class _Story:
     def _release(self, decision: Decision) -> PastDecision:
         id = ANSWER if decision.resource == "answer" else next(iter(self.run.failed), ANSWER)
         state = self.run.steps.get(id)
-        return self._of(id, decision, None if state is None else state.label)
+        label = None if state is None else state.label
+        return self._of(id, decision, label if label is None or self._leaving is None else label.join(self._leaving))
 
     def _call(self, fact: EffectStarted | EffectRefused, decision: Decision, label: Label | None) -> PastDecision:
         effect = fact.effect
@@ -185,11 +189,14 @@ class _Story:
         """Return the label of what a call is given, None when it does not follow from the events before."""
         if is_undo(effect.id):
             return self._done.get(EffectId(effect.id.removesuffix(UNDO)), self.run.label)
-        if effect.step == PLAN:
-            return self._planning
         attempt = _attempt_of(effect)
-        is_critic = self._agents.get(attempt) != effect.agent
-        return (self._outputs if is_critic else self._given).get(attempt)
+        if effect.step == PLAN:
+            label = self._planning
+        else:
+            is_critic = self._agents.get(attempt) != effect.agent
+            label = (self._outputs if is_critic else self._given).get(attempt)
+        said = self._said.get((attempt, effect.agent))
+        return label if label is None or said is None else label.join(said)
 
     def _learn(self, event: Event) -> None:
         match event.fact:
@@ -209,6 +216,8 @@ class _Story:
             case EffectReused(effect=effect, receipt=receipt):
                 if receipt in self._finishes:
                     self._give(effect, self._finishes[receipt])
+            case TextGuarded(denied="") as fact:
+                self._hear(fact)
             case AttemptFinished(step=step, attempt=number, label=label):
                 self._outputs[self._attempt(step, number)] = label
             case ApprovalRequested(approval=asked):
@@ -220,6 +229,15 @@ class _Story:
                     self._given[attempt] = self._given[attempt].join(said)
             case _:
                 pass
+
+    def _hear(self, fact: TextGuarded) -> None:
+        """Add what guards have found to what the calls are given that come after."""
+        if fact.place == "output":
+            self._leaving = fact.found
+            return
+        plans, _, _, agent, _ = fact.id.split("/")
+        key = ((plans, fact.step, fact.attempt), agent)
+        self._said[key] = fact.found.join(self._said.get(key, fact.found))
 
     def _give(self, effect: Effect | None, label: Label) -> None:
         """Add a result's label to what the attempt that asked for it has been given."""

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agentcore.domain.decision import Action
+from agentcore.domain.effect import UNSAFE_ADVICE, Safety
 from agentcore.policy.asks import Ask
+from agentcore.policy.facts import Uid
 from agentcore.policy.parsed import ParsedPolicy
 
 
@@ -52,7 +54,10 @@ class Reach:
         """Return why a request can never be permitted; the empty text when it may be."""
         if ask in self.forbidden:
             return f"forbidden by {', '.join(f'`{id_}`' for id_ in self.forbidden[ask])}"
-        return "" if ask in self.permitted else "no policy can permit it"
+        if ask in self.permitted:
+            return ""
+        unsafe = ask.attributes.get("safety") == Uid("Safety", Safety.UNSAFE.value)
+        return f"no policy can permit it; {UNSAFE_ADVICE}" if unsafe else "no policy can permit it"
 
 
 def _groups(wanted: Sequence[Ask], action: Action, key: Callable[[Ask], str]) -> Mapping[str, set[Ask]]:

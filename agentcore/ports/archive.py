@@ -37,7 +37,7 @@ def check_ended(statuses: Sequence[RunStatus]) -> None:
 
 
 class Archive(Protocol):
-    """Runs that have ended. One that is open (`running`, `waiting`) is neither listed nor deleted.
+    """Runs that have ended. One that is open (`running`, `waiting`), or must be kept, is neither listed nor deleted.
 
     Every method raises JournalError when the store fails.
     """

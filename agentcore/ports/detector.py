@@ -6,7 +6,7 @@ counts as one that has found something.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from agentcore.domain.detection import Detection
 
@@ -26,4 +26,13 @@ class Detector(Protocol):
 
     def detect(self, text: str) -> Detection:
         """Return what is in a text of any length. It may take time, and uses no event loop."""
+        ...
+
+
+@runtime_checkable
+class Replaces(Protocol):
+    """A detector that knows better what stands in the place of what it finds than its type in brackets."""
+
+    def replacement(self, kind: str, text: str) -> str:
+        """Return what a reader should have instead of a text of a type that it finds; it finds nothing in that."""
         ...

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel
 
 from agentcore.ports.detector import Detector
+from agentcore.ports.knowledge_guard import KnowledgeGuard
 from agentcore.ports.message_source import MessageSource
 from agentcore.ports.model import Model
 from agentcore.ports.tool import Tool
@@ -24,10 +25,13 @@ class BuildContext:
     """What a plug-in may use.
 
     root: the project's folder, to which relative paths refer.  environment: environment variables.
+    knowledge: what has to look at each text that a tool takes in before it finds anything in it; None when there is
+    nobody to ask.
     """
 
     root: Path
     environment: Mapping[str, str]
+    knowledge: KnowledgeGuard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,8 @@ from agentcore.domain.message import ToolSpec
 class ToolDefinition:
     """What a tool declares.
 
-    parameters: a JSON Schema of type object, enforced before every call.  seconds: time-out of one call.
+    parameters: a JSON Schema of type object, enforced before every call.  safety: what a repeated call does; who
+    declares nothing gets the careful treatment.  seconds: time-out of one call.
     max_calls: in one run, None for no limit.  instruction_parameter: the parameter that takes a step's instruction
     when the tool is called without asking a model (`tool_use: first`).  approval: who must approve each call, None
     when nobody has to.  looks_up, compensates: it is a LooksUp, a Compensates.
@@ -28,7 +29,7 @@ class ToolDefinition:
     name: ToolName
     description: str
     parameters: JSONObject
-    safety: Safety = Safety.READ
+    safety: Safety = Safety.UNSAFE
     seconds: float = 30.0
     max_calls: int | None = None
     instruction_parameter: str | None = None

@@ -120,6 +120,15 @@ def _attempt(attempt: AttemptTrace) -> JSONObject:
             }
             for question in attempt.questions
         ],
+        "guarded": [
+            {
+                "place": said.place,
+                "findings": sorted(said.found.findings),
+                "value": said.value,
+                "denied": said.denied,
+            }
+            for said in attempt.guarded
+        ],
         "verdict": as_json(attempt.verdict),
     }
 

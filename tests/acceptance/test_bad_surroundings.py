@@ -143,7 +143,7 @@ def test_ctrl_c_wherever_a_run_is_cancels_it_and_is_recorded(shop, script, start
 
 def test_ctrl_c_while_a_tool_works(shop, script, start, latest):
     (shop / "shop.py").write_text(
-        "import time\n\n\ndef look_up(product: str) -> str:\n"
+        "import time\n\nfrom agentcore import tool\n\n\n@tool(safety='read')\ndef look_up(product: str) -> str:\n"
         '    """Look."""\n    open("begun", "w").close()\n    time.sleep(3)\n    return product\n'
     )
     process = start("run", "stock_value", "--json")
@@ -229,7 +229,7 @@ def test_streams_that_are_closed_do_not_stop_a_run(shop, agentcore, closed):
 
 def test_a_second_ctrl_c_ends_the_process_at_once(shop, script, start, latest):
     (shop / "shop.py").write_text(
-        "import time\n\n\ndef look_up(product: str) -> str:\n"
+        "import time\n\nfrom agentcore import tool\n\n\n@tool(safety='read')\ndef look_up(product: str) -> str:\n"
         '    """Look."""\n    open("begun", "w").close()\n    time.sleep(60)\n    return product\n'
     )
     process = start("run", "stock_value")

@@ -35,7 +35,7 @@ class Worth(BaseModel):
 THREADS = []
 
 
-@tool
+@tool(safety="read")
 def look_up(product: str) -> dict[str, int]:
     """Return price and number of boxes of a product."""
     THREADS.append(threading.current_thread())
@@ -258,7 +258,7 @@ async def test_a_budget_holds_however_many_steps_run_at_once(tmp_path, limit, pr
 
 
 async def test_a_synchronous_tool_does_not_stop_the_others(tmp_path):
-    @tool
+    @tool(safety="read")
     def look_up(product: str) -> str:
         """Look slowly."""
         time.sleep(0.4)

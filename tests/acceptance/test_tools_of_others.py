@@ -70,8 +70,27 @@ def test_a_tool_that_is_not_read_only_needs_a_policy(prices, edit, agentcore):
     assert "1280" not in shown
 
 
+def test_a_tool_that_does_not_say_what_it_does_is_not_called_and_the_person_is_told_what_to_do(
+    shop, edit, agentcore, script
+):
+    edit("shop.py", '@tool(safety="read")', "@tool")
+    done = agentcore("run", "stock_value", "--json")
+    assert json.loads(done.stdout)["status"] == "failed"
+    reason = "may not call_tool price_list: no policy permits it; the tool counts as `unsafe`: permit it by name in "
+    assert reason in json.loads(done.stdout)["reason"]
+    assert reason.partition(": ")[2] in agentcore("policy", "explain", "latest", "clerk").stdout
+    warned = agentcore("policy", "check").output
+    assert "tool `price_list` can never be called" in warned
+    assert "declare `safety: read` if it changes nothing" in warned
+    edit("agentcore.yaml", "price_list: {", "price_list: { safety: read,")
+    assert agentcore("run", "stock_value").exit_code == 0
+
+
 def test_an_exception_of_a_tool_is_a_recorded_failure_without_a_traceback(shop, agentcore, latest):
-    (shop / "shop.py").write_text('def look_up(product: str) -> str:\n    """Look."""\n    return 1 / 0\n')
+    (shop / "shop.py").write_text(
+        "from agentcore import tool\n\n\n@tool(safety='read')\ndef look_up(product: str) -> str:\n"
+        '    """Look."""\n    return 1 / 0\n'
+    )
     done = agentcore("run", "stock_value", "--json")
     assert done.exit_code == 1
     assert "ZeroDivisionError" in json.loads(done.stdout)["reason"] + agentcore("trace", "latest").stdout
@@ -80,7 +99,8 @@ def test_an_exception_of_a_tool_is_a_recorded_failure_without_a_traceback(shop, 
 
 def test_a_tool_that_hangs_is_left_alone_after_its_time_out(shop, edit, agentcore, latest):
     (shop / "shop.py").write_text(
-        "import asyncio\n\n\nasync def look_up(product: str) -> str:\n"
+        "import asyncio\n\nfrom agentcore import tool\n\n\n"
+        "@tool(safety='read')\nasync def look_up(product: str) -> str:\n"
         '    """Look."""\n    await asyncio.sleep(3600)\n    return product\n'
     )
     edit("agentcore.yaml", "price_list: {", "price_list: { seconds: 0.2,")

@@ -69,7 +69,7 @@ async def test_an_open_runtime_prunes_its_store(tmp_path, store):
                 break
             await asyncio.sleep(0.005)
     assert await listed(store) == {run.id}
-    assert (tmp_path / "old" / file_name("old")).is_file()
+    assert (tmp_path / "old" / f"{file_name('old')}.sealed").is_file()
 
 
 async def test_runs_stay_when_the_project_says_nothing(tmp_path, store):

@@ -45,7 +45,7 @@ def told():
     logger.disable("agentcore")
 
 
-@tool
+@tool(safety="read")
 def weigh(thing: str) -> str:
     """Weigh a thing."""
     return f"{thing} weighs 3"
@@ -171,7 +171,7 @@ async def test_a_run_that_did_not_come_from_the_queue_goes_on_there_when_its_pro
         assert (await settled(worker._runtime, run)).status == "succeeded"
 
 
-@tool(name="weigh", approval=True)
+@tool(name="weigh", safety="read", approval=True)
 def weigh_when_told(thing: str) -> str:
     """Weigh a thing."""
     return weigh(thing)

@@ -261,6 +261,12 @@ agents/researcher.yaml:1:7: another agent is called `planner`, in agents/planner
             ),
         ),
         (
+            {"researcher": "name: researcher\nendorse: true\noutput: {type: string}\n"},
+            snapshot(
+                "agents/researcher.yaml:2:10: an agent that endorses needs an `output` without room for text: numbers and enumerations"
+            ),
+        ),
+        (
             {"researcher": "name: researcher\nname: researcher\n"},
             snapshot("agents/researcher.yaml:2:1: duplicate key `name`; it stands in line 1 already"),
         ),
@@ -658,12 +664,14 @@ GUARDS = """
 
 
 def test_guards_are_read(project, plugins):
-    text = GUARDS % "{provider: words, at: [input], raises: secret, on_failure: flag, options: {path: '${HOME}'}}"
+    keys = "at: [input, knowledge], action: sanitise, raises: secret, on_failure: flag"
+    text = GUARDS % f"{{provider: words, {keys}, options: {{path: '${{HOME}}'}}}}"
     loaded = load_project(
         project(project=text, researcher="name: researcher\n"), plugins, environment={"HOME": "words.txt"}
     )
     (mine,) = loaded.guards.values()
-    assert (mine.name, mine.provider, mine.at, mine.on_failure) == ("mine", "words", ("input",), "flag")
+    assert (mine.name, mine.provider, mine.on_failure) == ("mine", "words", "flag")
+    assert (mine.at, mine.action) == (("input", "knowledge"), "sanitise")
     assert mine.raises is Confidentiality.SECRET
     assert mine.build_options(plugins.detector("words")) == plugins.detectors["words"].options(path="words.txt")
 
@@ -672,7 +680,8 @@ def test_guards_are_read(project, plugins):
     ("guard", "problem"),
     [
         ("{provider: word, options: {path: a}}", "agentcore.yaml:3:27: no plug-in `word` in agentcore.detectors"),
-        ("{provider: words, at: [output], options: {path: a}}", "3:39: `at` must be one of input, tool_result"),
+        ("{provider: words, at: [memory], options: {path: a}}", "3:39: `at` must be one of input, plan, prompt"),
+        ("{provider: words, action: redact, options: {path: a}}", "`action` must be one of label, sanitise, deny"),
         ("{provider: words, at: [], options: {path: a}}", "agentcore.yaml:3:"),
         ("{provider: words, raises: public, options: {path: a}}", "`raises` must be one of internal, personal"),
         ("{provider: words, on_failur: deny, options: {path: a}}", "did you mean `on_failure`?"),

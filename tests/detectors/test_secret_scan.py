@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import sys
 from random import Random
 
 import pytest
@@ -192,10 +193,37 @@ HOSTILE = [
 ]
 
 
-def test_looking_at_hostile_texts_comes_to_an_end():
-    # One that took quadratic time, let alone exponential, would not be done before the suite gives up on it.
+def calls_for(text):
+    """Return how many functions are called to look at a text, those of the standard library included.
+
+    All that is done between two of them is bounded, or goes over a part of the text that no other one goes over.
+    """
+    count = 0
+
+    def counted(frame, event, argument):
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        DETECTOR.detect(text)
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def test_looking_at_a_hostile_text_takes_work_in_proportion_to_its_length():
+    worse: list[tuple[str, int, int]] = []
     for piece in HOSTILE:
-        DETECTOR.detect(piece * (3_000 // len(piece)))
+        short, long = (calls_for(piece * (size // len(piece))) for size in (1_000, 4_000))
+        if long > 4.5 * short + 200:  # of quadratic work, there would be sixteen times as much
+            worse.append((piece, short, long))
+    assert worse == []
+
+
+def test_looking_at_long_hostile_texts_comes_to_an_end():
+    # What a pattern does between two calls cannot be counted: one that took quadratic time would not be done by now.
     for piece in ("a", "-----BEGIN", "eyJ", "://a:"):
         DETECTOR.detect(piece * (200_000 // len(piece)))
 

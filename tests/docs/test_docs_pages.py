@@ -31,8 +31,10 @@ from agentcore.config.webhook import WebhookSettings
 from agentcore.domain.agent import Agent, Capability, Role
 from agentcore.domain.approval import Approval, ApprovalRecord, Verb
 from agentcore.domain.approval_rule import ApprovalRule
+from agentcore.domain.decision import Action
 from agentcore.domain.effect import Safety
 from agentcore.domain.effect_ledger import EntryState
+from agentcore.domain.guarding import GUARD_PLACES
 from agentcore.domain.label import Confidentiality, Label
 from agentcore.domain.notice import notices
 from agentcore.policy.engine import PolicyEngine
@@ -40,7 +42,7 @@ from agentcore.policy.request import PolicyRequest
 from agentcore.policy.schema import RESOURCE_TYPES, context_attributes
 from agentcore.ports.plugin import BuildContext
 from agentcore.ports.tool import ToolContext
-from agentcore.routing.profile import ModelProfile
+from agentcore.routing.profile import ModelProfile, Price
 from agentcore.surfaces.batch_lines import BatchLine, read_batch
 from agentcore.surfaces.cli.main import cli
 from agentcore.testing.contracts.journal import begin, end
@@ -451,7 +453,7 @@ def test_the_guards_that_are_shown_are_valid_and_their_policies_do_what_is_said(
         (tmp_path / "agents" / f"{name}.yaml").write_text(f"name: {name}\n{text}", encoding="utf-8")
     (tmp_path / "agentcore.yaml").write_text(MODELS + TEAM + guards, encoding="utf-8")
     project = load_project(tmp_path)
-    assert len(project.guards) == 4
+    assert len(project.guards) == 5
     assert build_guards(project)
     (cedar,) = blocks("guards.md", "cedar")
     engine = PolicyEngine.load({**default_policies(), "shown.cedar": cedar})
@@ -462,8 +464,43 @@ def test_the_guards_that_are_shown_are_valid_and_their_policies_do_what_is_said(
         assert engine.decide(asked).permitted is permitted
 
 
+def test_every_place_of_guards_is_explained():
+    page = (DOCS / "guards.md").read_text(encoding="utf-8").partition("## Where guards look")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| ([^|]+) \|", page, re.MULTILINE)[2:]
+    assert {row.strip("`") for row in rows} == {*GUARD_PLACES, "model choice", "memory"}
+    assert set(re.findall(r"policy: `(\w+)`", page)) == set(get_args(Action))
+
+
+async def test_an_answer_is_shown_as_it_is_written(tmp_path, capsys):
+    made = {}
+    exec(blocks("guards.md", "python")[0], made)  # noqa: S102  # the page's own
+    agents = [
+        Agent(name="boss", role=Role.SUPERVISOR, instructions="Plan."),
+        Agent(name="clerk", description="works", instructions="Work."),
+        Agent(name="writer", instructions="Write."),
+    ]
+    profile = ModelProfile(
+        name="m",
+        family="m",
+        quality=0.5,
+        context_tokens=8000,
+        capabilities=frozenset(Capability),
+        price=Price(),
+        latency_seconds=0.1,
+    )
+
+    def reply(request):
+        beginning = request.messages[0].content.partition("\n")[0]
+        return {"steps": [{"agent": "clerk", "task": "go"}]} if beginning == "Plan." else f"{beginning} done"
+
+    project = Project(name="p", root=tmp_path, agents=agents, built_models=[(profile, ScriptedModel(reply))])
+    async with Runtime(project) as runtime:
+        assert await made["show"](runtime, "go") == "Write. done"
+    assert capsys.readouterr().out == "Write. done"
+
+
 def test_the_detector_that_is_shown_works():
-    (text,) = blocks("guards.md", "python")
+    text = blocks("guards.md", "python")[1]
     made = {}
     exec(text, made)  # noqa: S102  # the page's own
     detector = made["PLUGIN"].build("shouting", made["Options"](), BuildContext(root=ROOT, environment={}))
@@ -476,7 +513,7 @@ SHOP_TOOLS = """
 from agentcore import tool
 
 
-@tool
+@tool(safety="read")
 def orders(customer: str) -> str:
     \"\"\"Look orders up.\"\"\"
     return customer

@@ -20,7 +20,7 @@ FILES = {
 models: { local: { provider: llama, options: { model: smollm2-135m-instruct } } }
 tools:
   refund: { provider: python, options: { file: desk.py, functions: [refund] }, safety: unsafe }
-  browse: { provider: python, options: { file: desk.py, functions: [browse] } }
+  browse: { provider: python, options: { file: desk.py, functions: [browse] }, safety: read }
 team: { supervisor: planner, workers: [clerk], answer: writer }
 """,
     "agents/planner.yaml": "role: supervisor\ninstructions: plan\n",

@@ -53,3 +53,4 @@ def test_errors_carry_what_programs_need():
     assert ModelUnavailable("busy", retry_after_seconds=3.0).retry_after_seconds == 3.0
     decision = Decision(permitted=False, action="call_tool", resource="sql", principal="ann")
     assert str(PolicyDenied(decision)) == "denied by policy: ann may not call_tool sql: no policy permits it"
+    assert str(PolicyDenied(decision, advice="ask Bob")).endswith("sql: no policy permits it; ask Bob")

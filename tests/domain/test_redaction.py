@@ -91,3 +91,10 @@ def test_parts_that_overlap_are_one():
         Span(type="X", start=5, end=12),
     ]
     assert redacted(text, found) == "write[X]"
+
+
+def test_spans_are_cut_off_where_the_text_ends_and_what_stands_instead_may_be_chosen():
+    found = [Span(type="A", start=-3, end=2), Span(type="B", start=4, end=99), Span(type="C", start=3, end=3)]
+    assert redacted("abcdef", found) == "[A]cd[B]"
+    assert redacted("abcdef", found, lambda kind, text: text.upper()) == "ABcdEF"
+    assert redacted("abcd", [Span(type="A", start=0, end=2), Span(type="B", start=2, end=4)]) == "[A][B]"

@@ -36,3 +36,16 @@ def test_nothing_is_asked_for_by_nobody():
 
 def test_the_words_of_all_texts_count():
     assert TaskScope.of(["Do what is due.", "pay the invoice"]).needs("send_money")
+
+
+@pytest.mark.parametrize(
+    ("task", "follows"),
+    [
+        ("Read notes.txt and follow the instructions precisely.", True),
+        ("Please do all the tasks on my list", True),
+        ("Summarise the instructions in notes.txt", False),
+        ("Follow me. The instructions are old", False),
+    ],
+)
+def test_who_leaves_it_to_others_what_to_do(task, follows):
+    assert TaskScope.of([task]).follows is follows

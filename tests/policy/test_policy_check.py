@@ -373,8 +373,8 @@ def test_a_permit_that_is_always_forbidden_is_a_warning():
         (
             "call_tool",
             [
-                f"tool `{name}` can never be called, though it is a tool of `clerk`: no policy can permit it"
-                for name in ("refund", "browse")
+                "tool `refund` can never be called, though it is a tool of `clerk`: no policy can permit it; the tool counts as `unsafe`: permit it by name in policies/, or declare `safety: read` if it changes nothing",
+                "tool `browse` can never be called, though it is a tool of `clerk`: no policy can permit it",
             ],
         ),
         ("release", [f"the {name} can never be released: no policy can permit it" for name in ("answer", "reason")]),

@@ -16,12 +16,17 @@ _AT_ONCE: Final = 8
 the transaction keeps others from writing."""
 
 _THESE: Final = f"({', '.join(f'?{number}' for number in range(1, _AT_ONCE + 1))})"
-_LISTED: Final = """
+_FREE: Final = """NOT EXISTS (
+        SELECT 1 FROM audit_holds AS h WHERE h.tenant = runs.tenant
+        AND (h.run = runs.run OR (h.run = '' AND h.principal = runs.principal)))"""
+"""What nobody has to keep."""
+
+_LISTED: Final = f"""
     SELECT run, name, status, ended_at, coalesce((SELECT max(sequence) FROM events WHERE events.run = runs.run), 0)
     FROM runs
-    WHERE ended_at < ?1 AND {} AND (ended_at < ?2 OR (ended_at = ?2 AND run <= ?3))
+    WHERE {_FREE} AND ended_at < ?1 AND {{}} AND (ended_at < ?2 OR (ended_at = ?2 AND run <= ?3))
         AND (ended_at > ?4 OR (ended_at = ?4 AND run > ?5))
-    ORDER BY ended_at, run LIMIT ?6"""
+    ORDER BY ended_at, run LIMIT ?6"""  # noqa: S608 - no text from outside
 _NEWEST_TO_GO: Final = """
     SELECT ended_at, run FROM runs
     WHERE ended_at IS NOT NULL AND {} ORDER BY ended_at DESC, run DESC LIMIT 1 OFFSET ?1"""
@@ -82,13 +87,13 @@ class SqlArchive:
         if not runs:
             return Deleted(runs=0, events=0)
         ended = _of_status(ENDED)
-        to_go = f"SELECT run FROM runs WHERE run IN {_THESE} AND {ended}"  # noqa: S608 - no text from outside
+        to_go = f"SELECT run FROM runs WHERE run IN {_THESE} AND {ended} AND {_FREE}"  # noqa: S608 - no text from outside
         parts = list(_parts(runs))
         statements: list[Statement] = []
         for sql in (
             f"DELETE FROM events WHERE run IN ({to_go})",  # noqa: S608 - as above
             f"DELETE FROM approvals WHERE run IN ({to_go})",  # noqa: S608 - as above
-            f"DELETE FROM runs WHERE run IN {_THESE} AND {ended}",  # noqa: S608 - as above
+            f"DELETE FROM runs WHERE run IN {_THESE} AND {ended} AND {_FREE}",  # noqa: S608 - as above
         ):
             statements += [(sql, some) for some in parts]
         changed = await self._ask(lambda store: store.change_all(statements))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from agentcore.adapters.journal.projection import Statement
+from agentcore.audit.entry import Draft
 from agentcore.domain.errors import JournalConflict
 from agentcore.domain.ids import RunId
 
@@ -16,12 +17,13 @@ Row: TypeAlias = tuple[str, int, float, int, str]
 class Batch(NamedTuple):
     """Consecutive events of one run, at least one. A tuple, as one is made at every append.
 
-    statements: for the tables beside the events, executed after them.
+    statements: for the tables beside the events, executed after them.  drafts: for the audit chain, appended last.
     """
 
     run: RunId
     rows: Sequence[Row]
     statements: Sequence[Statement] = ()
+    drafts: Sequence[Draft] = ()
 
     @property
     def first(self) -> int:

@@ -21,6 +21,7 @@ from agentcore.adapters.journal.finding import LATEST, SHOWN, no_events, only_ru
 from agentcore.adapters.journal.jobs import Ask, Job, Outcome, Seen, Write
 from agentcore.adapters.journal.memory import check_consecutive
 from agentcore.adapters.journal.projection import Statement, statements
+from agentcore.audit.drafts import drafts_of
 from agentcore.domain.errors import JournalCorrupt, JournalUnavailable
 from agentcore.domain.event import Event, RunStatus
 from agentcore.domain.ids import RunId
@@ -171,7 +172,7 @@ class GroupedJournal:
         for event in events:
             rows.append((run, event.sequence, event.at, SCHEMA, encode(event.fact)))
             changes += statements(event)
-        return Batch(run, rows, changes)
+        return Batch(run, rows, changes, drafts_of(events))
 
     def _events(self, run: RunId, rows: Sequence[StoredEvent]) -> Sequence[Event]:
         for expected, row in enumerate(rows, start=1):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
+from agentcore.adapters.audit.postgres_chain import PostgresChain
 from agentcore.adapters.journal.batch import Batch
 from agentcore.adapters.journal.grouped import StoredEvent
 from agentcore.adapters.journal.postgres_tables import META, MIGRATIONS
-from agentcore.adapters.journal.projection import Parameter, Statement, storable
+from agentcore.adapters.journal.projection import PARAMETER, Parameter, Statement, storable
+from agentcore.audit.entry import Draft
 from agentcore.domain.errors import JournalCorrupt, JournalTooNew, JournalUnavailable
 from agentcore.domain.event import RunStatus
 from agentcore.domain.ids import RunId
@@ -41,7 +42,6 @@ _SUMMARIES: Final = """
 _LOOK: Final = """
     SELECT count(pg_namespace.oid) > 0, coalesce(bool_or(relname = 'meta'), false), count(relname) > 0
     FROM pg_namespace LEFT JOIN pg_class ON relnamespace = pg_namespace.oid WHERE nspname = $1"""
-_PARAMETER: Final = re.compile(r"\?(\d)")
 
 
 class Connection(Protocol):
@@ -100,6 +100,7 @@ class PostgresStore:
     def __init__(self, connection: Connection, schema: str) -> None:
         self._connection = connection
         self._schema = schema
+        self._chain = PostgresChain(connection)
 
     async def prepare(self, place: str, migrations: Mapping[int, Sequence[str]] = MIGRATIONS) -> None:
         """Make the tables, or make those of an earlier version current; do nothing when they are.
@@ -165,7 +166,9 @@ class PostgresStore:
             await self._connection.execute("ROLLBACK")
             return False
         for sql, parameters in _together([entry.batch.statements for entry in entries]):
-            await self._connection.executemany(_PARAMETER.sub(r"$\1", sql), parameters)
+            await self._connection.executemany(PARAMETER.sub(r"$\1", sql), parameters)
+        # Last, as others wait for the head of a chain until the commit; and those wait for nothing else any more.
+        await self._chain.append([draft for entry in entries for draft in entry.batch.drafts])
         await self._connection.execute("COMMIT")
         return True
 
@@ -199,17 +202,22 @@ class PostgresStore:
 
     async def rows(self, sql: str, parameters: Sequence[Parameter] = ()) -> Sequence[Any]:
         """Return the rows of a query."""
-        return await self._connection.fetch(_PARAMETER.sub(r"$\1", sql), *parameters)
+        return await self._connection.fetch(PARAMETER.sub(r"$\1", sql), *parameters)
 
     async def change(self, sql: str, parameters: Sequence[Parameter] = ()) -> int:
         """Execute a statement durably, in a transaction of its own; return how many rows it changed."""
-        tag = await self._connection.execute(_PARAMETER.sub(r"$\1", sql), *parameters)
+        tag = await self._connection.execute(PARAMETER.sub(r"$\1", sql), *parameters)
         return int(tag.rpartition(" ")[2])
 
-    async def change_all(self, statements: Sequence[Statement]) -> list[int]:
-        """Execute statements durably, all in one transaction or none; return how many rows each has changed."""
+    async def change_all(self, statements: Sequence[Statement], drafts: Sequence[Draft] = ()) -> list[int]:
+        """Execute statements durably, all in one transaction or none; return how many rows each has changed.
+
+        drafts: appended to the audit chain in the same transaction.
+        """
+        self._chain.forget()  # runs and keys may be gone
         await self._connection.execute(_BEGIN.format("on"))
         changed = [await self.change(sql, parameters) for sql, parameters in statements]
+        await self._chain.append(drafts)
         await self._connection.execute("COMMIT")
         return changed
 

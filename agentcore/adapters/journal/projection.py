@@ -7,6 +7,7 @@ literal question mark has no place in it. Parameters are text, whole numbers and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
@@ -23,13 +24,16 @@ from agentcore.domain.event import (
     RunStarted,
 )
 
+PARAMETER: Final = re.compile(r"\?(\d)")
+"""A parameter's place in these statements."""
+
 Parameter: TypeAlias = str | int | float | None
 Statement: TypeAlias = tuple[str, tuple[Parameter, ...]]
 """SQL and its parameters."""
 
 _START: Final = (
-    "INSERT INTO runs (run, name, goal, tenant, status, started_at, owner, snapshot) "
-    "VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6, ?7) ON CONFLICT DO NOTHING"
+    "INSERT INTO runs (run, name, goal, tenant, status, started_at, owner, snapshot, principal) "
+    "VALUES (?1, ?2, ?3, ?4, 'running', ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING"
 )
 _FINISH: Final = "UPDATE runs SET status = ?1, ended_at = ?2, cancel = '' WHERE run = ?3"
 _PARK: Final = "UPDATE runs SET status = 'waiting' WHERE run = ?1"
@@ -59,7 +63,8 @@ def storable(text: str) -> str:
 
 def _started(event: Event, fact: RunStarted) -> Sequence[Statement]:
     about = (storable(fact.name), storable(fact.task.goal), storable(fact.task.tenant))
-    return ((_START, (event.run, *about, event.at, fact.owner, storable(fact.snapshot))),)
+    user = storable(fact.task.principal)
+    return ((_START, (event.run, *about, event.at, fact.owner, storable(fact.snapshot), user)),)
 
 
 def _resumed(event: Event, fact: RunResumed) -> Sequence[Statement]:

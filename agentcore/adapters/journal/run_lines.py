@@ -40,6 +40,12 @@ class RunRecord:
         return self.events[0].run
 
     @property
+    def tenant(self) -> str:
+        """For whom it was."""
+        first = self.events[0].fact
+        return first.task.tenant if isinstance(first, RunStarted) else ""
+
+    @property
     def snapshot(self) -> str:
         """The digest of its definitions."""
         first = self.events[0].fact

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Final
 
 from agentcore.adapters.journal.inbox import Ask
+from agentcore.domain.errors import JournalUnavailable
 
 _PAGES_AT_ONCE: Final = 64
 """How many pages one transaction moves and cuts off: about 15 ms, as each is looked for among all that are free."""
@@ -46,6 +48,21 @@ class SqliteSpace:
         if everything:
             await self._cut_log()
         return max(0, before - await self._number("page_count")) * page
+
+    async def scrub(self) -> str:
+        """Write the file anew, without what was deleted; return what is left to be done, empty when nothing is.
+
+        Others cannot write meanwhile.
+        """
+        with contextlib.suppress(JournalUnavailable):
+            await self._ask(lambda store: store.rows("VACUUM"))
+            busy, _, _ = (await self._ask(lambda store: store.rows("PRAGMA wal_checkpoint(TRUNCATE)")))[0]
+            if not busy:
+                return ""
+        return (
+            "it is deleted, but another process uses the store, and its log may still have the text: when that has "
+            "ended, run `agentcore runs prune --older-than 9999w --compact`"
+        )
 
     async def _shrink(self, *, spare: bool) -> None:
         """Cut free pages off, some at a time, so that others can write in between."""

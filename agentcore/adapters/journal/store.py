@@ -10,10 +10,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
+from agentcore.adapters.audit.secret import secret_of
+from agentcore.adapters.audit.sqlite_chain import SqliteChain
 from agentcore.adapters.journal.batch import Batch, Row, judge
 from agentcore.adapters.journal.failure import journal_error
 from agentcore.adapters.journal.projection import Parameter, Statement, storable
 from agentcore.adapters.journal.tables import MIGRATIONS, VERSION
+from agentcore.audit.entry import Draft
 from agentcore.domain.errors import JournalCorrupt, JournalTooNew, JournalUnavailable
 from agentcore.domain.event import RunStatus
 from agentcore.domain.ids import RunId
@@ -71,6 +74,7 @@ class JournalStore:
         except BaseException:
             self._connection.close()
             raise
+        self._chain = SqliteChain(self._connection, lambda: secret_of(path))
 
     def write(self, batches: Sequence[Batch], *, durable: bool) -> Sequence[Exception | None]:
         """Write all batches in one transaction; return for each why it was left out, None when it was written.
@@ -83,7 +87,7 @@ class JournalStore:
             try:
                 results = self._write_together(batches) or self._write_one_by_one(batches)
             except BaseException:
-                self._last.clear()
+                self._forget()
                 self._roll_back()
                 raise
         while len(self._last) > _REMEMBERED_RUNS:
@@ -120,18 +124,23 @@ class JournalStore:
             self._synchronize("FULL")
             return self._connection.execute(sql, parameters).rowcount
 
-    def change_all(self, statements: Sequence[Statement]) -> list[int]:
-        """Execute statements durably, all in one transaction or none; return how many rows each has changed."""
+    def change_all(self, statements: Sequence[Statement], drafts: Sequence[Draft] = ()) -> list[int]:
+        """Execute statements durably, all in one transaction or none; return how many rows each has changed.
+
+        drafts: appended to the audit chain in the same transaction.
+        """
         with self._failures():
             self._synchronize("FULL")
+            self._forget()  # runs may be gone, and others may have written
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 changed = [self._connection.execute(sql, parameters).rowcount for sql, parameters in statements]
+                self._chain.append(drafts)
                 self._connection.execute("COMMIT")
             except BaseException:
+                self._forget()
                 self._roll_back()
                 raise
-            self._last.clear()  # runs may be gone
         return changed
 
     def cut_free_pages(self, pages: int) -> None:
@@ -159,7 +168,8 @@ class JournalStore:
         known, last = self._last, dict[RunId, int]()
         rows: list[Row] = []
         self._connection.execute("BEGIN IMMEDIATE")
-        for run, added, _ in batches:
+        for batch in batches:
+            run, added = batch.run, batch.rows
             before = added[0][1] - 1
             # A new run is not looked up: should it exist, the primary key says so.
             if before != (last.get(run) or known.get(run) or (before and self._last_of(run))):
@@ -169,19 +179,25 @@ class JournalStore:
             rows += added
         try:
             self._insert(rows)
-        except sqlite3.IntegrityError:  # another process has written one of these runs further
+            self._commit(batches, last)
+        except sqlite3.IntegrityError:  # another process has written one of these runs, or the audit chain, further
             self._connection.execute("ROLLBACK")
             return None
-        self._commit(batches, last)
         return [None] * len(batches)
 
     def _write_one_by_one(self, batches: Sequence[Batch]) -> Sequence[Exception | None]:
-        self._last.clear()
+        self._forget()
         self._connection.execute("BEGIN IMMEDIATE")
         judged = judge(batches, {run: self._last_of(run) for run in {batch.run for batch in batches}})
         for batch in judged.accepted:
             self._insert(batch.rows)
-        self._commit(judged.accepted, judged.ends)
+        try:
+            self._commit(judged.accepted, judged.ends)
+        except sqlite3.IntegrityError as error:  # nobody else can have been quicker within this transaction
+            raise JournalCorrupt(
+                f"the audit chain in {self._path} is broken: its head is not where it ends",
+                hint="look at it with `agentcore audit verify`",
+            ) from error
         return judged.errors
 
     def _insert(self, rows: Sequence[Row]) -> None:
@@ -196,12 +212,18 @@ class JournalStore:
         for batch in batches:
             for statement, parameters in batch.statements:
                 self._connection.execute(statement, parameters)
+        self._chain.append([draft for batch in batches for draft in batch.drafts])
         self._connection.execute("COMMIT")
         self._last.update(last)
 
     def _last_of(self, run: RunId) -> int:
         """Return the last sequence number of a run in the file."""
         return self._connection.execute(_LAST, (run,)).fetchone()[0] or 0
+
+    def _forget(self) -> None:
+        """Believe nothing any more of what was read before."""
+        self._last.clear()
+        self._chain.forget()
 
     def _synchronize(self, mode: str) -> None:
         if mode != self._synchronous:

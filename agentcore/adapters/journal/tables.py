@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Version of the tables that this package writes. It can read this one and those before, which it brings forward."""
 
 MIGRATIONS: Final[Mapping[int, Sequence[str]]] = MappingProxyType(
@@ -36,6 +36,26 @@ MIGRATIONS: Final[Mapping[int, Sequence[str]]] = MappingProxyType(
                 WHERE notified < 2 * version - CASE WHEN status = 'pending' THEN 1 ELSE 0 END""",
             """CREATE TABLE snapshots (
                 digest TEXT NOT NULL PRIMARY KEY, manifest TEXT NOT NULL, kept_at DOUBLE PRECISION NOT NULL)""",
+        ),
+        3: (  # whose a run is, and the audit: chains, where they stand, the keys of users, and what must be kept
+            "ALTER TABLE runs ADD COLUMN principal TEXT",  # NULL: an earlier version began it; its first event says it
+            "CREATE INDEX runs_principal ON runs (tenant, principal)",
+            """CREATE TABLE audit (
+                tenant TEXT NOT NULL, sequence BIGINT NOT NULL, hash TEXT NOT NULL, entry TEXT NOT NULL, sealed TEXT,
+                PRIMARY KEY (tenant, sequence))""",
+            """CREATE TABLE audit_heads (
+                tenant TEXT NOT NULL PRIMARY KEY, size BIGINT NOT NULL, hash TEXT NOT NULL,
+                erased_at BIGINT NOT NULL)""",
+            """CREATE TABLE audit_subjects (
+                tenant TEXT NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL, wrapped TEXT NOT NULL,
+                made_at DOUBLE PRECISION NOT NULL, PRIMARY KEY (tenant, subject))""",
+            "CREATE INDEX audit_subjects_name ON audit_subjects (tenant, name)",
+            """CREATE TABLE audit_checkpoints (
+                tenant TEXT NOT NULL, size BIGINT NOT NULL, body TEXT NOT NULL, signature TEXT NOT NULL,
+                peaks TEXT NOT NULL, PRIMARY KEY (tenant, size))""",
+            """CREATE TABLE audit_holds (
+                tenant TEXT NOT NULL, run TEXT NOT NULL, principal TEXT NOT NULL, reason TEXT NOT NULL,
+                actor TEXT NOT NULL, at DOUBLE PRECISION NOT NULL, PRIMARY KEY (tenant, run, principal))""",
         ),
     }
 )

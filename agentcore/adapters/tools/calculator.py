@@ -10,6 +10,7 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict, Field
 
 from agentcore.adapters.tools.facts import Facts, read_facts
+from agentcore.domain.effect import Safety
 from agentcore.domain.errors import ToolError
 from agentcore.domain.ids import ToolName
 from agentcore.domain.json import JSON, JSONObject
@@ -59,6 +60,7 @@ class Calculator:
             name=ToolName(name),
             description=_DESCRIPTION,
             parameters=_parameters({"minLength": 1, "maxLength": MAX_LENGTH}),
+            safety=Safety.READ,
             seconds=5.0,
         )
 

@@ -4,33 +4,56 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from loguru import logger
 from pydantic import BaseModel, ConfigDict, Field
 
 from agentcore.adapters.embedding.wordllama import WordLlamaEmbedder
 from agentcore.adapters.tools.passages import Passage, split_passages
-from agentcore.domain.errors import ConfigError, ToolError
+from agentcore.domain.effect import Safety
+from agentcore.domain.errors import ConfigError, GuardDenied, ToolError
 from agentcore.domain.ids import ToolName
 from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.label import Confidentiality, Label
 from agentcore.domain.message import ToolSpec
 from agentcore.ports.embedder import Embedder
+from agentcore.ports.knowledge_guard import KnowledgeGuard
 from agentcore.ports.plugin import BuildContext, ToolPlugin
 from agentcore.ports.tool import Tool, ToolContext, ToolDefinition, ToolResult
 
 if TYPE_CHECKING:
-    from agentcore.adapters.tools.passage_index import Hit, PassageIndex
+    from agentcore.adapters.tools.passage_index import PassageIndex
 
 SUFFIXES = frozenset({".md", ".txt"})
 MAX_FILES = 10_000
 MAX_BYTES = 4 * 1024 * 1024
 """Of one file."""
 
-_Stamps = tuple[tuple[str, int, int], ...]
+_Stamp = tuple[str, int, int]
+_Stamps = tuple[_Stamp, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Admitted:
+    """A file that was looked at. text: as it was taken in.  found: what was found in it.  why_not: it was left out."""
+
+    text: str = ""
+    found: Label | None = None
+    why_not: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Library:
+    """What was taken in. found: passage's id → what was found in its file.  left_out: file → why."""
+
+    stamps: _Stamps
+    index: PassageIndex
+    found: Mapping[str, Label]
+    left_out: Mapping[str, str]
 
 
 class DocumentsOptions(BaseModel):
@@ -51,15 +74,27 @@ class DocumentsOptions(BaseModel):
 
 
 class Documents:
-    """A Tool. The index is made at the first call, and again when a file has come, gone or changed."""
+    """A Tool. The index is made at the first call, and again when a file has come, gone or changed.
 
-    def __init__(self, name: str, folder: Path, embedder: Embedder, options: DocumentsOptions) -> None:
+    guard: what looks at each file, once as long as it stays the same; None when nothing does.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        embedder: Embedder,
+        options: DocumentsOptions,
+        guard: KnowledgeGuard | None = None,
+    ) -> None:
         self._folder = folder
         self._embedder = embedder
         self._options = options
         self._confidentiality = Confidentiality[options.confidentiality.upper()]
-        self._lock = threading.Lock()
-        self._index: tuple[_Stamps, PassageIndex] | None = None
+        self._guard = guard
+        self._taking_in = asyncio.Lock()
+        self._admitted: dict[_Stamp, _Admitted] = {}
+        self._library: _Library | None = None
         about = options.about or f"the documents in {folder.name}"
         self._definition = ToolDefinition(
             name=ToolName(name),
@@ -77,6 +112,7 @@ class Documents:
                 "required": ["query"],
                 "additionalProperties": False,
             },
+            safety=Safety.READ,
             instruction_parameter="query",
         )
 
@@ -90,8 +126,13 @@ class Documents:
         return self._definition.spec
 
     async def call(self, arguments: JSONObject, context: ToolContext) -> ToolResult:  # noqa: ARG002  # the port's
-        """Return `passages`: objects of `id`, `title`, `text` and `score`, best first. Raises ToolError."""
-        hits = await asyncio.to_thread(self._search, str(arguments["query"]))
+        """Return `passages`: objects of `id`, `title`, `text` and `score`, best first. Raises ToolError.
+
+        `left_out` has the files that a guard does not let in, each with the reason; it is absent when there is none.
+        """
+        library = await self._current()
+        query, options = str(arguments["query"]), self._options
+        hits = await asyncio.to_thread(library.index.search, query, top=options.top, min_score=options.min_score)
         passages: list[JSON] = [
             {
                 "id": hit.passage.id,
@@ -102,37 +143,76 @@ class Documents:
             for hit in hits
         ]
         sources = {f"document:{hit.passage.id}" for hit in hits} or {f"tool:{self._definition.name}"}
+        label = Label(sources=frozenset(sources), confidentiality=self._confidentiality)
         return ToolResult(
-            value={"passages": passages},
-            label=Label(sources=frozenset(sources), confidentiality=self._confidentiality),
+            value={"passages": passages, **({"left_out": library.left_out} if library.left_out else {})},
+            label=label.join(*(library.found[hit.passage.id] for hit in hits if hit.passage.id in library.found)),
         )
 
     async def aclose(self) -> None:
         """Drop the index."""
-        self._index = None
+        self._library = None
 
-    def _search(self, query: str) -> tuple[Hit, ...]:
-        with self._lock:
-            stamps = scan(self._folder)
-            if self._index is None or self._index[0] != stamps:
-                self._index = (stamps, self._build(stamps))
-            index = self._index[1]
-        return index.search(query, top=self._options.top, min_score=self._options.min_score)
+    async def _current(self) -> _Library:
+        """Return the library of the files as they are now."""
+        stamps = await asyncio.to_thread(scan, self._folder)
+        async with self._taking_in:
+            if self._library is None or self._library.stamps != stamps:
+                self._library = await self._take_in(stamps)
+            return self._library
 
-    def _build(self, stamps: _Stamps) -> PassageIndex:
-        from agentcore.adapters.tools.passage_index import PassageIndex  # noqa: PLC0415  # numpy, for start-up time
+    async def _take_in(self, stamps: _Stamps) -> _Library:
+        """Read the files, have those looked at that are new or have changed, and make the index."""
+        texts = await asyncio.to_thread(self._read, stamps)
+        known = {stamp: self._admitted[stamp] for stamp in texts if stamp in self._admitted}
+        for stamp, text in texts.items():
+            if stamp not in known:
+                known[stamp] = await self._admit(stamp[0], text)
+        self._admitted = known
+        index, found = await asyncio.to_thread(self._indexed, known)
+        return _Library(
+            stamps=stamps,
+            index=index,
+            found=found,
+            left_out={stamp[0]: each.why_not for stamp, each in known.items() if each.why_not},
+        )
 
-        passages: list[Passage] = []
-        for name, _, size in stamps:
+    async def _admit(self, name: str, text: str) -> _Admitted:
+        if self._guard is None:
+            return _Admitted(text=text)
+        try:
+            text, found = await self._guard.admitted(text, f"the document {name}")
+        except GuardDenied as denied:
+            logger.warning("{} leaves {} out: {}", self._definition.name, name, denied.message)
+            return _Admitted(why_not=denied.message)
+        return _Admitted(text=text, found=found)
+
+    def _read(self, stamps: _Stamps) -> dict[_Stamp, str]:
+        texts: dict[_Stamp, str] = {}
+        for stamp in stamps:
+            name, _, size = stamp
             if size > MAX_BYTES:
                 raise ToolError(f"{name} is larger than {MAX_BYTES // 1024**2} MB")
             try:
-                passages += split_passages(name, (self._folder / name).read_text(encoding="utf-8"))
+                texts[stamp] = (self._folder / name).read_text(encoding="utf-8")
             except FileNotFoundError:
                 continue  # gone since the scan; the next call sees that
             except (OSError, UnicodeDecodeError) as problem:
                 raise ToolError(f"{name} cannot be read: {problem}") from problem
-        return PassageIndex(passages, self._embedder)
+        return texts
+
+    def _indexed(self, admitted: Mapping[_Stamp, _Admitted]) -> tuple[PassageIndex, dict[str, Label]]:
+        """Return the index, and what was found in the file of each passage, by its id."""
+        from agentcore.adapters.tools.passage_index import PassageIndex  # noqa: PLC0415  # numpy, for start-up time
+
+        passages: list[Passage] = []
+        found: dict[str, Label] = {}
+        for (name, _, _), each in admitted.items():
+            own = split_passages(name, each.text)
+            passages += own
+            if each.found is not None:
+                found |= {passage.id: each.found for passage in own}
+        return PassageIndex(passages, self._embedder), found
 
 
 def scan(folder: Path) -> _Stamps:
@@ -171,7 +251,7 @@ def build(name: str, options: DocumentsOptions, context: BuildContext) -> Sequen
         raise ConfigError(
             [f"tool {name}: {folder}: no texts"], hint=f"put files there that end in {' or '.join(sorted(SUFFIXES))}"
         )
-    return (Documents(name, folder, WordLlamaEmbedder(), options),)
+    return (Documents(name, folder, WordLlamaEmbedder(), options, context.knowledge),)
 
 
 def _files(options: DocumentsOptions) -> Mapping[tuple[str, ...], str]:

@@ -51,7 +51,7 @@ class FunctionTool(Generic[P, R]):
         function: Callable[P, R],
         *,
         name: str = "",
-        safety: Safety = Safety.READ,
+        safety: Safety = Safety.UNSAFE,
         seconds: float = 30.0,
         max_calls: int | None = None,
         approval: ApprovalRule | None = None,

@@ -18,8 +18,8 @@ from agentcore.ports.tool import Tool
 class PythonOptions(BaseModel):
     """Keys of the provider `python`.
 
-    file: inside the project's folder.  functions: names of its `@tool` functions, or of plain functions; all `@tool`
-    functions by default.
+    file: inside the project's folder.  functions: names of its `@tool` functions, or of plain functions, which count
+    as `unsafe`; all `@tool` functions by default.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

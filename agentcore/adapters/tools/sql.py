@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agentcore.adapters.tools.csv_table import read_csv
 from agentcore.adapters.tools.sqlite_source import Authorizer, SqliteSource, Table, quoted
+from agentcore.domain.effect import Safety
 from agentcore.domain.errors import ConfigError, ToolError, ToolTimeout
 from agentcore.domain.ids import ToolName
 from agentcore.domain.json import JSON, JSONObject
@@ -76,6 +77,7 @@ class Sql:
             name=ToolName(name),
             description="Runs one SELECT (SQLite) and returns its rows.\n" + describe_tables(source.tables),
             parameters=_parameters({"minLength": 1, "maxLength": 4000}),
+            safety=Safety.READ,
             seconds=options.seconds + 1.0,  # the query is interrupted first, with the better message
         )
         self._spec = ToolSpec(

@@ -13,6 +13,7 @@ import click
 from agentcore.domain.approval import ApprovalRecord
 from agentcore.domain.run import Run
 from agentcore.surfaces.approval_json import approval_json
+from agentcore.surfaces.cli.actor import Look, actor_options, note_look
 from agentcore.surfaces.cli.approval_text import approvals_table, show_approval
 from agentcore.surfaces.cli.lazy import LazyGroup
 from agentcore.surfaces.cli.project_choice import chosen_store, project_option
@@ -71,11 +72,13 @@ def list_approvals(status: str, run: str | None, limit: int, *, as_json: bool, p
 @click.command()
 @click.argument("approval")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@actor_options
 @project_option
 @logged
-def show(approval: str, *, as_json: bool, project: Path | None) -> None:
+def show(approval: str, *, as_json: bool, look: Look, project: Path | None) -> None:
     """Show APPROVAL: an id, or the beginning of one."""
     record, run = asyncio.run(_one(chosen_store(project), approval))
+    note_look(project, look, what="approval", runs=[record.run])
     if as_json:
         click.echo(json.dumps(approval_json(record), indent=2))
     else:

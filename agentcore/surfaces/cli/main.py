@@ -61,6 +61,8 @@ class _Root(LazyGroup):
         "trace": (f"{_HERE}.trace_command:trace", "Show what happened in a run, step by step."),
         "graph": (f"{_HERE}.graph_command:graph", "Draw a run's plan."),
         "policy": (f"{_HERE}.policy_command:policy", "Check, try and explain what guards a project."),
+        "audit": (f"{_HERE}.audit_command:audit", "List the audit chain; check, sign and export it."),
+        "data": (f"{_HERE}.data_command:data", "Hand out, or erase, what is recorded of a user."),
         "models": (f"{_HERE}.models_command:models", "List models; fetch an embedded one."),
         "doctor": (f"{_HERE}.doctor_command:doctor", "Check this installation and project, and say what to mend."),
         "schema": (f"{_HERE}.schema_command:schema", "Print the JSON Schemas of a project's files, for editors."),

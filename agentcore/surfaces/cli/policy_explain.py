@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
+from agentcore.domain.effect import UNSAFE_ADVICE, Safety
 from agentcore.domain.errors import RunNotFound
 from agentcore.domain.label import Label
 from agentcore.domain.recorded_decision import RecordedDecision, recorded_decisions
@@ -87,7 +88,8 @@ def _decision(each: RecordedDecision, policies: Mapping[str, ParsedPolicy], *, s
     for id_ in decision.policies:
         yield Text.assemble(f"  by {id_}", (f"  {policies[id_].place}" if id_ in policies else "", "dim"))
     if not decision.policies and not decision.errors:
-        yield Text("  no policy permits it")
+        unsafe = each.effect is not None and each.effect.safety is Safety.UNSAFE
+        yield Text(f"  no policy permits it{f'; {UNSAFE_ADVICE}' if unsafe else ''}")
     for one in decision.obligations:
         yield Text.assemble(
             f"  {one.policy} asks to {one.kind} it",

@@ -27,6 +27,7 @@ from agentcore.domain.event import (
     RunResumed,
     RunStarted,
     StepFailed,
+    TextGuarded,
     VerdictReached,
 )
 from agentcore.domain.ids import ANSWER, PLAN, StepId
@@ -108,6 +109,8 @@ class Progress:
                 return Text("takes back what was done", "dim")
             case RunResumed():
                 return Text("goes on from what is recorded", "dim")
+            case TextGuarded(step=step, denied=denied):
+                return _ended("✘", self._name(step), "", denied) if denied else None
             case EffectFinished() | EffectReused() | AttemptFinished() | RunParked():
                 return None
 

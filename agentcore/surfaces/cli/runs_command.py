@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agentcore.domain.event import RunStatus
+from agentcore.surfaces.cli.actor import Look, actor_options, note_look
 from agentcore.surfaces.cli.clean import one_line
 from agentcore.surfaces.cli.lazy import LazyGroup
 from agentcore.surfaces.cli.project_choice import chosen_journal, project_option, recorded_trace
@@ -92,11 +93,13 @@ def list_runs(status: str | None, limit: int, *, as_json: bool, project: Path | 
 @click.command("show")
 @click.argument("run")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@actor_options
 @project_option
 @logged
-def show_run(run: str, *, as_json: bool, project: Path | None) -> None:
+def show_run(run: str, *, as_json: bool, look: Look, project: Path | None) -> None:
     """Show RUN: an id, the beginning of one, or `latest`."""
     found = recorded_trace(project, run)
+    note_look(project, look, what="run", runs=[found.run.id])
     if as_json:
         click.echo(json.dumps(run_json(found), indent=2))
     else:

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from agentcore.domain.decision import Decision
-from agentcore.domain.event import EffectRefused, EffectReused, EffectStarted
+from agentcore.domain.event import EffectRefused, EffectReused, EffectStarted, TextGuarded
 from agentcore.domain.ids import PLAN
 from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.plan import FromStep, FromTask, Literal, Source
@@ -67,6 +67,7 @@ def _attempt(attempt: AttemptTrace, agent: str) -> Iterator[Text]:
             yield _field("output", _json(finished.output), 1)
     for question in attempt.questions:
         yield from _question(question)
+    yield from (_guarded(said) for said in attempt.guarded)
     if attempt.verdict is not None:
         yield from _verdict(attempt.verdict)
 
@@ -100,6 +101,13 @@ def _effect(effect: EffectTrace, agent: str) -> Iterator[Text]:
             yield _field("failed", finished.error, 2, "red")
         else:
             yield from _response(finished.output)
+
+
+def _guarded(said: TextGuarded) -> Text:
+    if said.denied:
+        return _field("guard", said.denied, 1, "red")
+    found = ", ".join(sorted(said.found.findings))
+    return _field("guard", f"found in the {said.place.replace('_', ' ')}: {found}", 1, "yellow")
 
 
 def _question(question: QuestionTrace) -> Iterator[Text]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from agentcore.domain.errors import RunNotFound
+from agentcore.surfaces.cli.actor import Look, actor_options, note_look
 from agentcore.surfaces.cli.project_choice import project_option, recorded_trace
 from agentcore.surfaces.cli.step_detail import step_detail
 from agentcore.surfaces.cli.terminal import output
@@ -20,11 +21,13 @@ from agentcore.surfaces.run_json import step_json, trace_json
 @click.argument("run")
 @click.option("--step", metavar="ID", help="Everything about one step: prompts, calls, routes, decisions, votes.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@actor_options
 @project_option
 @logged
-def trace(run: str, step: str | None, *, as_json: bool, project: Path | None) -> None:
+def trace(run: str, step: str | None, *, as_json: bool, look: Look, project: Path | None) -> None:
     """Show the steps of RUN as a tree: an id, the beginning of one, or `latest`."""
     found = recorded_trace(project, run)
+    note_look(project, look, what="run", runs=[found.run.id])
     if step is None:
         if as_json:
             click.echo(json.dumps(trace_json(found), indent=2))

@@ -197,11 +197,19 @@ async def test_a_file_of_the_first_version_is_brought_forward_and_can_be_compact
 def make_first_version(path):
     """Make a file as the first version wrote it, of one of today's."""
     connection = sqlite3.connect(path, isolation_level=None)
-    for index in ("runs_newest_by_status", "runs_ended", "runs_snapshot", "runs_cancelled", "runs_unqueued"):
+    for index in (
+        "runs_newest_by_status",
+        "runs_ended",
+        "runs_snapshot",
+        "runs_cancelled",
+        "runs_unqueued",
+        "runs_principal",
+    ):
         connection.execute(f"DROP INDEX {index}")
-    for table in ("approvals", "snapshots"):
+    audit = ("audit", "audit_heads", "audit_subjects", "audit_checkpoints", "audit_holds")
+    for table in ("approvals", "snapshots", *audit):
         connection.execute(f"DROP TABLE {table}")
-    for column in ("owner", "epoch", "cancel", "queued", "ended_at", "snapshot"):
+    for column in ("owner", "epoch", "cancel", "queued", "ended_at", "snapshot", "principal"):
         connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
     connection.execute("PRAGMA user_version = 1")
     connection.execute("PRAGMA journal_mode = DELETE")

@@ -21,10 +21,13 @@ from agentcore.adapters.journal.inbox import SqlInbox
 from agentcore.adapters.journal.snapshots import SqlSnapshots
 from agentcore.adapters.journal.sqlite import SqliteJournal
 from agentcore.adapters.journal.tables import MIGRATIONS, VERSION
+from agentcore.app.audit import verify_store
+from agentcore.app.store import sqlite_store
+from agentcore.app.subjects import Subjects
 from agentcore.domain.agent import Check, Verification
 from agentcore.domain.approval import Ruling
 from agentcore.domain.effect import Safety
-from agentcore.domain.errors import JournalCorrupt, JournalTooNew
+from agentcore.domain.errors import JournalCorrupt, JournalTooNew, RunBusy
 from agentcore.domain.event import EffectReused, VerdictReached
 from agentcore.domain.ids import ToolName
 from agentcore.domain.run import Run
@@ -275,3 +278,28 @@ async def test_what_is_planted_in_a_journal_is_not_executed(path, tmp_path, monk
         assert (await (await running.resume(PLANNED)).result()).status == "succeeded"
     await journal.aclose()
     assert not (tmp_path / "planted").exists()
+
+
+async def test_whose_old_runs_are_is_known_when_it_is_asked(path):
+    store = sqlite_store(path)
+    assert await store.subjects.runs("local") == []
+    await store.subjects.fill()
+    assert [(each.run, each.status) for each in await store.subjects.runs("local")] == [
+        (ENDED, "succeeded"),
+        (PLANNED, "running"),
+        (IN_CALL, "running"),
+        (AFTER_CALL, "running"),
+    ]
+    with pytest.raises(RunBusy, match=PLANNED):
+        await Subjects(store, actor="dpo", reason="").erase("local")
+    await store.aclose()
+
+
+async def test_an_old_run_that_goes_on_is_in_the_audit_of_its_user(path):
+    store = sqlite_store(path)
+    async with process(store.journal, Post(Outside())) as running:
+        await (await running.resume(PLANNED)).result()
+    (tenant,) = await store.audit.heads()
+    assert list((await store.audit.names(tenant)).values()) == ["local"]
+    assert [each.fault for each in await verify_store(store.audit)] == [None]
+    await store.aclose()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from agentcore.adapters.tools.calculator import PLUGIN, Calculator, CalculatorOptions
 from agentcore.adapters.tools.facts import read_facts
+from agentcore.domain.effect import Safety
 from agentcore.domain.errors import ToolError
 from agentcore.ports.tool import ToolContext
 from agentcore.testing.contracts.tool import ToolContract
@@ -195,4 +196,4 @@ def test_deep_facts_end() -> None:
 
 def test_the_plug_in_builds_it() -> None:
     (tool,) = PLUGIN.build("sums", PLUGIN.options.model_validate({"decimals": 2}), None)
-    assert tool.definition.name == "sums"
+    assert (tool.definition.name, tool.definition.safety) == ("sums", Safety.READ)

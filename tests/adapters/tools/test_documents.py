@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from pathlib import Path
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from agentcore.adapters.tools.documents import PLUGIN, Documents, DocumentsOptions, scan
 from agentcore.adapters.tools.passage_index import PassageIndex
 from agentcore.adapters.tools.passages import MAX_CHARACTERS, Passage, split_passages
-from agentcore.domain.errors import ConfigError, ToolError
-from agentcore.domain.label import Confidentiality
+from agentcore.domain.effect import Safety
+from agentcore.domain.errors import ConfigError, GuardDenied, ToolError
+from agentcore.domain.label import Confidentiality, Label
 from agentcore.ports.plugin import BuildContext
 from agentcore.ports.tool import ToolContext
 from agentcore.testing.contracts.tool import ToolContract
@@ -144,6 +146,64 @@ async def test_a_file_that_cannot_be_read_is_named(folder: Path) -> None:
         await find(make(folder), "a")
 
 
+class Censor:
+    """A KnowledgeGuard that finds one word, takes another out, and lets nothing in that has a third."""
+
+    def __init__(self):
+        self.looked = []
+
+    async def admitted(self, text, what):
+        self.looked.append(what)
+        if "DENIED" in text:
+            raise GuardDenied(f"nobody lets {what} in")
+        found = frozenset({"word"} if "FOUND" in text else ())
+        raised = Confidentiality.SECRET if found else Confidentiality.PUBLIC
+        return text.replace("TAKEN", "[OUT]"), Label(confidentiality=raised, findings=found)
+
+
+async def test_what_is_found_in_a_file_goes_with_its_passages_and_with_no_others(folder: Path) -> None:
+    (folder / "found.md").write_text("# Cellar\nFOUND in the cellar.")
+    tool = Documents("handbook", folder, Letters(), DocumentsOptions(path="handbook", top=1), Censor())
+    marked = await tool.call({"query": "FOUND in the cellar"}, CONTEXT)
+    assert marked.value["passages"][0]["id"] == "found.md#cellar"
+    assert (marked.label.findings, marked.label.confidentiality) == ({"word"}, Confidentiality.SECRET)
+    other = await tool.call({"query": "XJ-900"}, CONTEXT)
+    assert (other.label.findings, other.label.confidentiality) == (frozenset(), Confidentiality.INTERNAL)
+
+
+async def test_a_file_is_looked_at_once_as_long_as_it_stays_the_same(folder: Path) -> None:
+    guard = Censor()
+    tool = Documents("handbook", folder, Letters(), DocumentsOptions(path="handbook"), guard)
+    await find(tool, "a")
+    await find(tool, "b")
+    assert sorted(guard.looked) == ["the document deep/returns.txt", "the document pricing.md"]
+    (folder / "new.md").write_text("More.")
+    await find(tool, "a")
+    assert guard.looked[2:] == ["the document new.md"]
+
+
+async def test_a_file_that_a_guard_denies_is_left_out_and_said_so_each_time(folder: Path) -> None:
+    (folder / "bad.md").write_text("# Bad\nDENIED")
+    (folder / "mixed.md").write_text("# Mixed\nTAKEN away.")
+    tool = Documents("handbook", folder, Letters(), DocumentsOptions(path="handbook", top=20), Censor())
+    for _ in range(2):
+        result = await tool.call({"query": "bad and mixed"}, CONTEXT)
+        assert result.value["left_out"] == {"bad.md": "nobody lets the document bad.md in"}
+        shown = str(result.value["passages"])
+        assert "DENIED" not in shown
+        assert "[OUT] away." in shown
+        assert "TAKEN" not in shown
+    (folder / "bad.md").write_text("# Good\nNothing.")
+    assert "left_out" not in (await tool.call({"query": "bad"}, CONTEXT)).value
+
+
+async def test_several_searches_at_once_take_the_files_in_once(folder: Path) -> None:
+    guard = Censor()
+    tool = Documents("handbook", folder, Letters(), DocumentsOptions(path="handbook"), guard)
+    await asyncio.gather(*(find(tool, "a") for _ in range(5)))
+    assert len(guard.looked) == 2
+
+
 def test_missing_and_empty_folders_are_named(tmp_path: Path) -> None:
     context = BuildContext(root=tmp_path, environment={})
     with pytest.raises(ConfigError, match="nowhere: no such folder"):
@@ -157,7 +217,7 @@ def test_the_plug_in_says_what_is_searched(folder: Path) -> None:
     context = BuildContext(root=folder.parent, environment={})
     (tool,) = PLUGIN.build("handbook", DocumentsOptions(path="handbook", about="the sales handbook"), context)
     assert "the sales handbook" in tool.definition.description
-    assert tool.definition.instruction_parameter == "query"
+    assert (tool.definition.instruction_parameter, tool.definition.safety) == ("query", Safety.READ)
 
 
 def test_passages_are_sections() -> None:

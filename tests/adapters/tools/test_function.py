@@ -18,8 +18,9 @@ from agentcore.define import tool
 from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.effect import Safety
 from agentcore.domain.errors import ConfigError, ToolError, ToolInputInvalid, ToolOutcomeUnknown
+from agentcore.domain.ids import ToolName
 from agentcore.domain.label import Label
-from agentcore.ports.tool import ToolContext, ToolResult
+from agentcore.ports.tool import ToolContext, ToolDefinition, ToolResult
 from agentcore.testing.contracts.tool import ToolContract
 
 CONTEXT = ToolContext(key="run/1", tenant="acme", principal="ann", facts={"a": 1})
@@ -40,7 +41,7 @@ class Price:
     day: date
 
 
-@tool
+@tool(safety="read")
 def add(a: int, b: int = 2) -> int:
     """Add two numbers.
 
@@ -148,6 +149,16 @@ def test_what_is_declared() -> None:
     assert (add.definition.name, add.definition.safety) == ("add", Safety.READ)
     assert (send.definition.name, send.definition.safety) == ("send-mail", Safety.UNSAFE)
     assert (send.definition.seconds, send.definition.max_calls) == (5, 3)
+
+
+def test_what_declares_nothing_counts_as_unsafe() -> None:
+    def look(product: str) -> str:
+        """Look."""
+        return product
+
+    bare = ToolDefinition(name=ToolName("look"), description="Look.", parameters={"type": "object"})
+    made = (tool(look).definition, tool(seconds=5)(look).definition, FunctionTool(look).definition, bare)
+    assert [each.safety for each in made] == [Safety.UNSAFE] * 4
 
 
 def test_it_is_still_a_function() -> None:

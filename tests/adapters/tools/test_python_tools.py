@@ -65,13 +65,14 @@ async def test_all_marked_functions_by_default(root: Path) -> None:
     reserve, cancel = make(root)
     assert (reserve.definition.name, cancel.definition.name) == ("shop-reserve", "shop-cancel")
     assert (reserve.definition.safety, reserve.definition.seconds) == (Safety.IDEMPOTENT, 7)
+    assert cancel.definition.safety is Safety.UNSAFE  # it does not say
     assert (await reserve.call({"product": "a", "units": 2}, CONTEXT)).value == {"units": 2}
     await reserve.aclose()
 
 
 async def test_a_plain_function_that_is_named_and_the_tools_name_for_one(root: Path) -> None:
     (tool,) = make(root, functions=["look_up"])
-    assert tool.definition.name == "shop"
+    assert (tool.definition.name, tool.definition.safety) == ("shop", Safety.UNSAFE)
     assert (await tool.call({"product": "a"}, CONTEXT)).value == "A"
     await tool.aclose()
 

@@ -16,6 +16,7 @@ from inline_snapshot import snapshot
 
 from agentcore.adapters.tools.csv_table import read_csv
 from agentcore.adapters.tools.sql import PLUGIN, decimal_text
+from agentcore.domain.effect import Safety
 from agentcore.domain.errors import ConfigError, ToolError, ToolTimeout
 from agentcore.domain.label import Confidentiality
 from agentcore.ports.plugin import BuildContext
@@ -77,6 +78,10 @@ class TestSqlOverSqlite(ToolContract):
         tool = make(root, database="shop.sqlite")
         yield tool
         await tool.aclose()
+
+
+def test_it_declares_that_it_reads(root: Path) -> None:
+    assert make(root, database="shop.sqlite").definition.safety is Safety.READ
 
 
 def test_a_model_is_told_tables_types_and_values(root: Path) -> None:

@@ -76,6 +76,16 @@ def test_every_decision_of_a_run_is_shown(guarded, agentcore, steady):
   what came of it: internal, from document:pricing.md#delivery, document:pricing.md#volume-discoun…
 2026-11-01 12:00:00  calculator  calculator call_tool calculate: denied
   by no-tools  policies/desk.cedar:5:1
+2026-11-01 12:00:00  calculator  calculator call_model local: permitted
+  by all  policies/desk.cedar:2:1
+  what came of it: internal, from document:pricing.md#delivery, document:pricing.md#volume-discoun…
+2026-11-01 12:00:00  calculator  calculator call_tool calculate: denied
+  by no-tools  policies/desk.cedar:5:1
+2026-11-01 12:00:00  calculator  calculator call_model local: permitted
+  by all  policies/desk.cedar:2:1
+  what came of it: internal, from document:pricing.md#delivery, document:pricing.md#volume-discoun…
+2026-11-01 12:00:00  calculator  calculator call_tool calculate: denied
+  by no-tools  policies/desk.cedar:5:1
 
 policies/desk.cedar:2:1
 @id("all")
@@ -91,6 +101,16 @@ when { context.tenant == "default" };
 def test_the_decisions_of_a_step(guarded, agentcore, steady):
     agentcore("run", "price")
     assert steady(agentcore("policy", "explain", "latest", "calculator").stdout) == snapshot("""\
+2026-11-01 12:00:00  calculator  calculator call_model local: permitted
+  by all  policies/desk.cedar:2:1
+  what came of it: internal, from document:pricing.md#delivery, document:pricing.md#volume-discoun…
+2026-11-01 12:00:00  calculator  calculator call_tool calculate: denied
+  by no-tools  policies/desk.cedar:5:1
+2026-11-01 12:00:00  calculator  calculator call_model local: permitted
+  by all  policies/desk.cedar:2:1
+  what came of it: internal, from document:pricing.md#delivery, document:pricing.md#volume-discoun…
+2026-11-01 12:00:00  calculator  calculator call_tool calculate: denied
+  by no-tools  policies/desk.cedar:5:1
 2026-11-01 12:00:00  calculator  calculator call_model local: permitted
   by all  policies/desk.cedar:2:1
   what came of it: internal, from document:pricing.md#delivery, document:pricing.md#volume-discoun…
@@ -201,6 +221,16 @@ def test_policies_that_have_changed_since_are_not_shown(guarded, agentcore, stea
   what came of it: internal, from document:pricing.md#delivery, document:pricing.md#volume-discoun…
 2026-11-01 12:00:00  calculator  calculator call_tool calculate: denied  (the policies have change…
   by no-tools
+2026-11-01 12:00:00  calculator  calculator call_model local: permitted  (the policies have change…
+  by all
+  what came of it: internal, from document:pricing.md#delivery, document:pricing.md#volume-discoun…
+2026-11-01 12:00:00  calculator  calculator call_tool calculate: denied  (the policies have change…
+  by no-tools
+2026-11-01 12:00:00  calculator  calculator call_model local: permitted  (the policies have change…
+  by all
+  what came of it: internal, from document:pricing.md#delivery, document:pricing.md#volume-discoun…
+2026-11-01 12:00:00  calculator  calculator call_tool calculate: denied  (the policies have change…
+  by no-tools
 """)
     found = json.loads(agentcore("policy", "explain", "latest", "--json").stdout)
     assert (found["policies"], {each["changed_since"] for each in found["decisions"]}) == ({}, {True})
@@ -230,7 +260,7 @@ def test_policies_that_cannot_be_read_have_changed(guarded, agentcore, text):
     agentcore("run", "price")
     guarded.write_text(text, encoding="utf-8")
     done = agentcore("policy", "explain", "latest", "calculator")
-    assert (done.exit_code, done.stdout.count("the policies have changed since")) == (0, 4)
+    assert (done.exit_code, done.stdout.count("the policies have changed since")) == (0, 8)
 
 
 def test_a_step_without_decisions_is_told_with_those_that_have_some(guarded, agentcore, steady):

@@ -13,6 +13,8 @@ from agentcore.surfaces.cli.exit_codes import ExitCode
 
 FILLED = {
     "approval-above-amount": ("tool=refund", "amount=100", "approvers=lead", "agent=clerk"),
+    "data-flow": (),
+    "data-flow-strict": (),
     "model-allow-list-for-agent": ("agent=clerk", "models=local"),
     "no-pii-to-outside-models": (),
     "no-secrets-released": (),
@@ -52,7 +54,7 @@ def shop(tmp_path, monkeypatch, agentcore):
             "\nguards: { pii: { provider: pii }, secrets: { provider: secrets } }\n\nteam:\n",
         ),
         ("agents/clerk.yaml", "tools: [price_list]\ntool_use: output", "tools: [price_list, refund]"),
-        ("shop.py", "\n\ndef look_up", f"{REFUND}\n\ndef look_up"),
+        ("shop.py", '\n\n@tool(safety="read")', f'{REFUND}\n\n@tool(safety="read")'),
     ):
         path = root / file
         text = path.read_text(encoding="utf-8")
@@ -72,6 +74,10 @@ def test_the_list_has_a_line_for_each(agentcore, monkeypatch):
     assert "\n".join(line.rstrip() for line in done.stdout.splitlines()) == snapshot("""\
 template                      what it says
 approval-above-amount         A person approves a tool's calls above an amount.
+data-flow                     A person approves calls that nobody trusted has steered, that the task does not ask for,
+                              or that carry foreign links.
+data-flow-strict              Calls that nobody trusted has steered, that the task does not ask for, or that carry
+                              foreign links, are forbidden.
 model-allow-list-for-agent    An agent calls no models but the named ones.
 no-pii-to-outside-models      Personal data goes to no model elsewhere, but for named providers.
 no-secrets-released           What carries a secret does not leave.

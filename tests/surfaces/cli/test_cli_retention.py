@@ -53,7 +53,7 @@ def test_a_dry_run_says_which_and_deletes_none(store, agentcore, steady):
 age9  2026-11-01 12:00:00  failed  contract
 age8  2026-11-01 12:00:00  succeeded  contract
 age7  2026-11-01 12:00:00  failed  contract
-would delete 3 runs, 9 events, 1.4 kB
+would delete 3 runs, 9 events, 1.5 kB
 """)
     assert len(runs(agentcore)) == 11
 

@@ -1,0 +1,1 @@
+"""The audit chain in a store: keys, sealing, writing, reading."""
