@@ -1,7 +1,8 @@
 """How well the injection detector does on sources that it has not seen, beside its rules alone, and what it costs.
 
 Each source's texts are scored by weights that were learned without it. One threshold for all of them lets 1 % of the
-harmless ones through. The baseline is the number of rules that find something, with its own threshold at 1 %.
+harmless ones through; the one that ships is stricter. The baseline is the number of rules that find something, with
+its own threshold at 1 %.
 
 `python -m benchmarks.detect_injection DATA`
 """
@@ -21,7 +22,7 @@ from agentcore.adapters.detectors.injection import shipped
 from agentcore.detectors.injection import Injection
 from agentcore.detectors.injection_rules import matches
 from scripts.injection_training import Floats, Sample, leave_source_out, level
-from scripts.train_injection import RATE, by_source, load, made_up
+from scripts.train_injection import FLAGGED, RATE, by_source, load, made_up
 
 TRIGGERS = re.compile(
     r"\b(?:ignor|disregard|forget|overrid|bypass|instruct|password|secret|system prompt|prompt|pretend|role|act as"
@@ -38,17 +39,19 @@ def measure(data: Path) -> dict[str, Any]:
     return {
         "left_out": by_source(samples, odds),
         "rules_alone": by_source(samples, rules),
-        "false_alarms_on_trigger_words": _false_alarms(samples, odds),
-        "rules_alone_false_alarms_on_trigger_words": _false_alarms(samples, rules),
+        "left_out_at_the_threshold": by_source(samples, odds, FLAGGED),
+        "false_alarms_on_trigger_words": _false_alarms(samples, odds, RATE),
+        "false_alarms_on_trigger_words_at_the_threshold": _false_alarms(samples, odds, FLAGGED),
+        "rules_alone_false_alarms_on_trigger_words": _false_alarms(samples, rules, RATE),
         "ms_per_kb": _cost(samples),
     }
 
 
-def _false_alarms(samples: list[Sample], odds: Floats) -> float:
+def _false_alarms(samples: list[Sample], odds: Floats, rate: float) -> float:
     """Return how many of the harmless texts with words that attacks use are flagged, as a share."""
     harmless = np.array([each.label == 0 for each in samples])
     trigger = np.array([TRIGGERS.search(each.text) is not None for each in samples])
-    return round(float((odds[harmless & trigger] > level(odds[harmless], RATE)).mean()), 4)
+    return round(float((odds[harmless & trigger] > level(odds[harmless], rate)).mean()), 4)
 
 
 def _cost(samples: list[Sample]) -> float:

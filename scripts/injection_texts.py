@@ -18,11 +18,12 @@ _SYMBOL: Final = re.compile(r"(?<!\{)\{([a-z_0-9]+)\}(?!\})")
 class Grammar:
     """Symbols, what they can be, and which of them texts start from."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, *paths: Path) -> None:
+        """Take files, of which one can use the symbols of another."""
         self._alternatives: dict[str, list[str]] = {}
         self._kinds: dict[str, int] = {}
         symbol = ""
-        for line in path.read_text(encoding="utf-8").rstrip("\n").split("\n"):
+        for line in (line for path in paths for line in path.read_text(encoding="utf-8").rstrip("\n").split("\n")):
             if line.startswith("== "):
                 symbol, _, often = line[3:].partition(" ")
                 self._alternatives[symbol] = []

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from agentcore.detectors.injection_windows import FIRST_RULE, PLACES, Reading, norms, pooled, read, scaled, scores
+from agentcore.detectors.injection_windows import FIRST_RULE, PLACES, Reading, judged, norms, read, scaled, scores
 from agentcore.detectors.ngrams import FIRST_CONCEPT
 
 Floats = npt.NDArray[np.float64]
@@ -99,7 +99,8 @@ def log_odds(each: Sample, learned: Floats) -> float:
     """Return what weights make of a text."""
     if each.reading is None:
         return _NO_WORDS
-    return pooled(scores(each.reading, scaled(learned[:-1]), learned[-1]))
+    odds = scores(each.reading, scaled(learned[:-1]), learned[-1])
+    return judged(odds, len(each.reading.words.words))
 
 
 def leave_source_out(samples: Sequence[Sample], extra: Sequence[Sample]) -> Floats:

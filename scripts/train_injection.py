@@ -1,7 +1,7 @@
 """Train the injection detector's weights, and print how well it does on sources that it has not seen.
 
 `python -m scripts.train_injection DATA OUT` reads DATA/*.jsonl (text, label, one file a source), adds made-up texts,
-and writes OUT. It takes about two minutes. `docs/models/injection.md` says what came of it.
+and writes OUT. It takes about three minutes. `docs/models/injection.md` says what came of it.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ from agentcore.detectors.injection_weights import Weights
 from scripts.injection_texts import Grammar
 from scripts.injection_training import Floats, Sample, calibrate, leave_source_out, level, sample, train
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 RATE: Final = 0.01
-ATTACKS: Final = 4500
-HARMLESS: Final = 7000
+FLAGGED: Final = 0.007
+"""The share of harmless texts above the threshold that ships; stricter, for the sake of those with trigger words."""
+
+ATTACKS: Final = 6000
+HARMLESS: Final = 12500
 _HERE: Final = Path(__file__).parent
 
 
@@ -38,16 +41,17 @@ def load(data: Path) -> list[Sample]:
 
 def made_up() -> list[Sample]:
     """Return texts of our own grammars. Each kind of them is a source."""
-    attacks = Grammar(_HERE / "injection_attacks.txt").texts(ATTACKS, seed=1)
-    harmless = Grammar(_HERE / "injection_harmless.txt").texts(HARMLESS, seed=2)
+    documents = _HERE / "injection_documents.txt"
+    attacks = Grammar(_HERE / "injection_attacks.txt", documents).texts(ATTACKS, seed=1)
+    harmless = Grammar(_HERE / "injection_harmless.txt", documents).texts(HARMLESS, seed=2)
     return [sample(text, label, f"own-{kind}") for label, of in ((1, attacks), (0, harmless)) for text, kind in of]
 
 
-def by_source(samples: list[Sample], odds: Floats) -> dict[str, dict[str, float]]:
-    """Return recall and false positives of each source, and of all, at 1 % false positives over all."""
+def by_source(samples: list[Sample], odds: Floats, rate: float = RATE) -> dict[str, dict[str, float]]:
+    """Return recall and false positives of each source, and of all. rate: how many of all harmless texts pass."""
     labels = np.array([each.label for each in samples])
     sources = np.array([each.source for each in samples])
-    flagged = odds > level(odds[labels == 0], RATE)
+    flagged = odds > level(odds[labels == 0], rate)
     table: dict[str, dict[str, float]] = {}
     for source in [*sorted(set(sources.tolist())), "all"]:
         of = (sources == source) | (source == "all")
@@ -77,8 +81,8 @@ def main() -> None:
     odds = leave_source_out(samples, extra)
     labels = np.array([float(each.label) for each in samples])
     slope, offset = calibrate(odds, labels)
-    threshold = 1 / (1 + np.exp(-(slope * level(odds[labels == 0], RATE) + offset)))
-    table = by_source(samples, odds)
+    threshold = 1 / (1 + np.exp(-(slope * level(odds[labels == 0], FLAGGED) + offset)))
+    table, shipped = by_source(samples, odds), by_source(samples, odds, FLAGGED)
     learned = train([*samples, *extra])
     weights = Weights(
         table=learned[:-1],
@@ -92,6 +96,8 @@ def main() -> None:
             "recall_left_out": table["all"]["recall"],
             "recall_left_out_mean_of_sources": table["mean of sources"]["recall"],
             "false_positives_left_out": table["all"]["false_positives"],
+            "recall_left_out_at_the_threshold": shipped["all"]["recall"],
+            "false_positives_left_out_at_the_threshold": shipped["all"]["false_positives"],
         },
     )
     arguments.out.parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ import numpy as np
 from agentcore.detectors.hidden_text import decoded, revealed
 from agentcore.detectors.injection_rules import RULES
 from agentcore.detectors.injection_weights import Weights
-from agentcore.detectors.injection_windows import Reading, pooled, read, scaled, scores
+from agentcore.detectors.injection_windows import Reading, judged, read, scaled, scores
 from agentcore.domain.detection import NOTHING, Detection, Span
 
 _MOST_SPANS: Final = 16
@@ -63,7 +63,7 @@ class Injection:
         if reading is None:
             return NOTHING
         odds = scores(reading, self._table, self._weights.bias)
-        score = self._probability(pooled(odds))
+        score = self._probability(judged(odds, len(reading.words.words)))
         if score < self._threshold:
             return Detection(score=score, flagged=False)
         return Detection(score=score, flagged=True, spans=_spans(reading, odds))

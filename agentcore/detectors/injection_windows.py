@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from agentcore.detectors.injection_context import CONTEXTS, contexts
 from agentcore.detectors.injection_rules import RULES, matches
 from agentcore.detectors.ngrams import FIRST_CONCEPT, FIRST_WORD, SIZE, Integers, Words, features_of, words_of
 
@@ -17,8 +19,9 @@ Floats = npt.NDArray[np.float64]
 FAMILIES: Final = tuple(sorted({family for family, _, _ in RULES}))
 FIRST_RULE: Final = SIZE
 FIRST_FAMILY: Final = FIRST_RULE + len(RULES)
-PLACES: Final = FIRST_FAMILY + len(FAMILIES)
-"""How many weights there are: those of n-grams, one for each rule, one for each family of rules."""
+FIRST_CONTEXT: Final = FIRST_FAMILY + len(FAMILIES)
+PLACES: Final = FIRST_CONTEXT + CONTEXTS
+"""How many weights there are: those of n-grams, one for each rule, each family of rules, each kind of request."""
 
 _FAMILY_OF: Final = tuple(FAMILIES.index(family) for family, _, _ in RULES)
 _SIZES: Final = (1, 2, 4, 8)
@@ -32,6 +35,13 @@ _SHARPNESS: Final = 0.7
 _WORST: Final = 24
 """How many windows make a text's score: in a long document a planted sentence is not outvoted by all the rest."""
 
+_LENGTH: Final = 0.25
+"""What doubling a text's length costs its log-odds, over ln 2: long texts have more that looks like an attack."""
+
+_SHORTEST_TEXT: Final = 8
+_LONGEST_TEXT: Final = 256
+"""Between how many words length counts: what is planted in a book shall not be lost."""
+
 _FEWEST: Final = 6
 """A window of fewer words counts as one of so many: two words are not three times as telling as eighteen."""
 
@@ -40,8 +50,9 @@ _FEWEST: Final = 6
 class Reading:
     """A text taken apart.
 
-    places, owners: n-grams, and the index of each one's word.  rule_places, rule_owners: the same of rules and their
-    families.  rules: what rules found: number, from and to in the text.  starts, ends: the windows, as words.
+    places, owners: n-grams, and the index of each one's word.  rule_places, rule_owners: the same of rules, their
+    families, and requests.  rules: what rules found: number, from and to in the text.
+    starts, ends: the windows, as words.
     """
 
     words: Words
@@ -71,6 +82,12 @@ def read(text: str) -> Reading | None:
                 latest[place] = owner
                 rule_places.append(place)
                 rule_owners.append(owner)
+    for number, owner in contexts(text, words):
+        place = FIRST_CONTEXT + number
+        if owner - latest.get(place, -_LONGEST_WINDOW) >= _LONGEST_WINDOW:
+            latest[place] = owner
+            rule_places.append(place)
+            rule_owners.append(owner)
     starts, ends = _windows(words.breaks)
     return Reading(
         words,
@@ -118,6 +135,11 @@ def pooled(odds: Floats) -> float:
         odds = np.partition(odds, len(odds) - _WORST)[-_WORST:]
     top = float(odds.max())
     return top + float(np.log(np.mean(np.exp(_SHARPNESS * (odds - top))))) / _SHARPNESS
+
+
+def judged(odds: Floats, words: int) -> float:
+    """Return a text's log-odds from its windows' and its length. words: how many it has."""
+    return pooled(odds) - _LENGTH * math.log(min(max(words, _SHORTEST_TEXT), _LONGEST_TEXT))
 
 
 def _windows(breaks: list[int]) -> tuple[Integers, Integers]:
