@@ -92,7 +92,6 @@ class Runtime:
         """Build the parts. Raises ConfigError, PluginError or ModelError with what to do next."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._store.aclose)
-            await stack.enter_async_context(checkpointed(self._store, self._clock, self.project.audit))
             pool = await asyncio.to_thread(build_models, self.project, self._clock)
             stack.push_async_callback(pool.aclose)
             guards = await asyncio.to_thread(build_guards, self.project)
@@ -105,6 +104,7 @@ class Runtime:
             policy = await asyncio.to_thread(lambda: PolicyEngine.load(policy_texts(self.project)))
             if self._store.presence is not None:  # after all that may be wrong with the project
                 await self._store.presence.begin()
+            await stack.enter_async_context(checkpointed(self._store, self._clock, self.project.audit))
             engine = Engine(
                 definition_of(self.project),
                 journal=self._store.journal,
