@@ -16,6 +16,7 @@ from agentcore.domain.agent import Role
 from agentcore.domain.decision import Action
 from agentcore.domain.effect import Safety
 from agentcore.domain.label import Confidentiality, Label
+from agentcore.domain.moment import Moment
 from agentcore.domain.obligation import ObligationKind
 from agentcore.domain.steering import Steering
 from agentcore.policy.asks import OUTPUTS
@@ -59,6 +60,9 @@ class PolicyCaseKeys(Strict):
     foreign_links: tuple[str, ...] = Field(default=(), description="Links in what is carried that nobody vouches for.")
     in_scope: bool = Field(default=True, description="The task asks for what the tool does.")
     calls: int = Field(default=0, ge=0, description="How often the run has called the tool.")
+    approved_by: tuple[str, ...] = Field(default=(), description="Who has approved a call in the run.")
+    hour: int = Field(default=12, ge=0, le=23, description="When it is, in UTC.")
+    weekday: int = Field(default=1, ge=1, le=7, description="Which day: 1 for Monday to 7 for Sunday, in UTC.")
     budget: Decimal | None = Field(
         default=None, ge=0, description="US dollars left to the run; null is a run without a limit."
     )
@@ -221,6 +225,8 @@ def _request(keys: PolicyCaseKeys, vocabulary: Vocabulary) -> PolicyRequest:
         ),
         in_scope=keys.in_scope,
         calls=keys.calls,
+        approved_by=frozenset(keys.approved_by),
+        moment=Moment(hour=keys.hour, weekday=keys.weekday),
     )
 
 

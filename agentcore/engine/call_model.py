@@ -185,7 +185,9 @@ class ModelCalls:
 
         Raises PolicyDenied when no model at all is permitted, NoRoute when none of the permitted can take the call.
         """
-        permitted = self._permits.of(caller.agent, self._effects.task, caller.label, self._effects.ledger)
+        permitted = self._permits.of(
+            caller.agent, self._effects.task, caller.label, self._effects.ledger, self._effects.moment
+        )
         if permitted.limited:
             permitted = permitted.without(self._effects.within_rate)
         if permitted.denied and not permitted.profiles:

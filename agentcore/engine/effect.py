@@ -30,6 +30,7 @@ from agentcore.domain.event import EffectRefused, EffectStarted
 from agentcore.domain.ids import EffectId, ModelName, StepId, ToolName
 from agentcore.domain.json import JSON, JSONObject, canonical
 from agentcore.domain.label import Label
+from agentcore.domain.moment import SOME_MOMENT, Moment
 from agentcore.domain.redaction import is_redaction
 from agentcore.domain.task import Task
 from agentcore.engine.announcements import Announcements
@@ -40,6 +41,7 @@ from agentcore.engine.rates import Counts, Rates
 from agentcore.engine.recording import Recording, Script
 from agentcore.policy.engine import PolicyEngine
 from agentcore.policy.request import PolicyRequest
+from agentcore.policy.schema import RESOURCE_TYPES, TIME_FACTS
 from agentcore.ports.clock import Clock
 
 
@@ -87,6 +89,7 @@ class Effects:
         self.script = script
         self.rates = Rates(Counts() if counts is None else counts, recorder.history, task, clock)
         self._policy = policy
+        self._asks_time = any(policy.reads(action, name) for action in RESOURCE_TYPES for name in TIME_FACTS)
         self._announcements = announcements or Announcements(None, clock)
         self._counts: dict[tuple[StepId, int], dict[str, int]] = {}
 
@@ -210,6 +213,13 @@ class Effects:
             key=f"{self.recorder.run.id}/{id}",
         )
 
+    @property
+    def moment(self) -> Moment:
+        """When it is, as far as policies ask; for a replay, when it was."""
+        if not self._asks_time:
+            return SOME_MOMENT
+        return Moment.of(self.clock.now() if self.script is None else self.script.at)
+
     def ask(
         self, action: Action, resource: str, agent: Agent, label: Label, *, resource_role: Role | None = None
     ) -> PolicyRequest:
@@ -226,6 +236,7 @@ class Effects:
             declared=True,
             budget_micro_usd=self.ledger.micro_usd_left,
             resource_role=resource_role,
+            moment=self.moment,
         )
 
     def ask_release(self, agent: Agent, what: str, text: JSON, label: Label) -> PolicyRequest:
@@ -241,6 +252,7 @@ class Effects:
             steering=self.flows.steering(name, arguments, safety),
             in_scope=self.flows.in_scope(name, safety),
             calls=self.recorder.history.tool_calls[ToolName(name)],
+            approved_by=self.recorder.history.approved_by,
             safety=safety,
             declared=name in caller.agent.tools,
         )

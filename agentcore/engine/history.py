@@ -89,6 +89,7 @@ class History:
     ending: how it will end, once what it did is undone; None while it may go on.
     origins: what the run was told, by where that came from; None when nobody asks for it.
     first_plan: the one that was made before anything was read.  approved_tools: of which a person approved a call.
+    approved_by: those persons.
     limited: by policy and resource, when the calls began that a policy limits for each run.
     verifiers: by agent, how many verifiers policies want for its outputs, and which policies.
     in_favour: how many verifiers have accepted the answer.
@@ -107,6 +108,7 @@ class History:
         self._questions: dict[ApprovalId, Question] = {}
         self.first_plan: Plan | None = None
         self.approved_tools: set[ToolName] = set()
+        self.approved_by: frozenset[str] = frozenset()
         self.tool_calls: Counter[ToolName] = Counter()
         self.limited: dict[tuple[str, str], list[float]] = {}
         self.verifiers: dict[str, tuple[int, str]] = {}
@@ -208,6 +210,7 @@ class History:
         self._told(f"person:{ruling.actor}", ruling.value)
         if question.approval.subject == "call" and ruling.verb in {"approve", "edit"}:
             self.approved_tools.add(ToolName(question.approval.name))
+            self.approved_by |= {ruling.actor}
         if ruling.verb == "approve" and self.origins is not None:  # who approves a value vouches for it
             self.origins.add(f"person:{ruling.actor}", question.approval.value, entire=True)
 

@@ -12,6 +12,7 @@ from agentcore.domain.decision import Decision
 from agentcore.domain.dues import Dues
 from agentcore.domain.ids import AgentName, ModelName
 from agentcore.domain.label import Label
+from agentcore.domain.moment import Moment
 from agentcore.domain.obligation import Obligation
 from agentcore.domain.task import Task
 from agentcore.engine.ledger import Ledger
@@ -80,11 +81,18 @@ class Permits:
         self._reads_budget = policy.reads("call_model", "budget_micro_usd")
         self._remembered = lru_cache(REMEMBERED)(self._decide)
 
-    def of(self, agent: Agent, task: Task, label: Label, ledger: Ledger) -> Permitted:
+    def of(self, agent: Agent, task: Task, label: Label, ledger: Ledger, moment: Moment) -> Permitted:
         """Return which models an agent may call in a task. label: of what it sends.  ledger: the run's."""
         left = ledger.micro_usd_left if self._reads_budget else None
         return self._remembered(
-            agent.name, agent.role, task.tenant, task.principal, label, purpose=task.purpose, budget_micro_usd=left
+            agent.name,
+            agent.role,
+            task.tenant,
+            task.principal,
+            label,
+            purpose=task.purpose,
+            budget_micro_usd=left,
+            moment=moment,
         )
 
     def _decide(
@@ -97,6 +105,7 @@ class Permits:
         *,
         purpose: str,
         budget_micro_usd: int | None,
+        moment: Moment,
     ) -> Permitted:
         decisions = [
             self._policy.decide(
@@ -111,6 +120,7 @@ class Permits:
                     label=label,
                     declared=True,
                     budget_micro_usd=budget_micro_usd,
+                    moment=moment,
                     family=entry.profile.family,
                     provider=entry.provider,
                     local=entry.local,

@@ -42,6 +42,11 @@ class Recording(Protocol):
 class Script(Protocol):
     """What is recorded, for a replay: there, what comes from outside."""
 
+    @property
+    def at(self) -> float:
+        """When what the record has next was recorded: seconds since the Unix epoch."""
+        ...
+
     def upcoming(self, effect: EffectId) -> Fact | None:
         """Return what the record has next of an effect, or of a question about it; None when it has no more.
 

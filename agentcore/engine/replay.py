@@ -113,6 +113,12 @@ class ReplayRecorder:
         for fact in facts:
             await self._turn(fact)
 
+    @property
+    def at(self) -> float:
+        """When what the record has next was recorded: seconds since the Unix epoch."""
+        events = self._segment.events
+        return events[min(self._next, len(events) - 1)].at
+
     def upcoming(self, effect: EffectId) -> Fact | None:
         """Return what the record has next of an effect, or of a question about it."""
         return self._segment.upcoming(effect, self._next)

@@ -71,7 +71,7 @@ def unknown_flow(action: Action) -> dict[str, Outcome]:
     match action:
         case "call_tool":
             sets = {"untrusted": some, "delegated": some, "foreign_links": some}
-            return {**sets, "in_scope": Outcome(EITHER), "calls": ANYTHING}
+            return {**sets, "approved_by": some, "in_scope": Outcome(EITHER), "calls": ANYTHING}
         case "release":
             return {"foreign_links": some}
         case _:

@@ -51,11 +51,14 @@ CONTEXT: Final[Mapping[str, Callable[[PolicyRequest], Hashable]]] = {
     "sources": lambda request: request.label.sources,
     "findings": lambda request: request.label.findings,
     "budget_micro_usd": lambda request: request.budget_micro_usd,
+    "hour": lambda request: request.moment.hour,
+    "weekday": lambda request: request.moment.weekday,
     "untrusted": lambda request: request.steering.untrusted,
     "delegated": lambda request: request.steering.delegated,
     "foreign_links": lambda request: request.steering.foreign_links,
     "in_scope": lambda request: request.in_scope,
     "calls": lambda request: request.calls,
+    "approved_by": lambda request: request.approved_by,
 }
 """How each attribute of `context` follows from a request, but for those made from a tool's arguments."""
 

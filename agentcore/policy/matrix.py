@@ -19,7 +19,7 @@ from agentcore.policy.abstract import ANYTHING, Outcome, SomeSet
 from agentcore.policy.abstract_cedar import in_scope, judge
 from agentcore.policy.abstract_request import AbstractRequest, Judgement, ParsedPolicies, unknown_flow
 from agentcore.policy.facts import ARGUMENT_MAPS, Facts, Uid
-from agentcore.policy.schema import RESOURCE_TYPES
+from agentcore.policy.schema import RESOURCE_TYPES, TIME_FACTS
 
 TRUSTED: Final = "trusted"
 """What the user said, and what the project's models made of that alone."""
@@ -214,6 +214,6 @@ def abstract_request(
         action=row.action,
         resource=resource,
         entities={resource: attributes, principal: role},
-        context={**dict.fromkeys(("tenant", "user", "purpose", "budget_micro_usd"), ANYTHING), **known},
+        context={**dict.fromkeys(("tenant", "user", "purpose", "budget_micro_usd", *TIME_FACTS), ANYTHING), **known},
         optional=frozenset({"budget_micro_usd"}),
     )

@@ -19,7 +19,7 @@ from agentcore.policy.arguments import ToolArguments
 from agentcore.policy.facts import ARGUMENT_MAPS, Uid
 from agentcore.policy.past_decision import PastDecision
 from agentcore.policy.request import PolicyRequest
-from agentcore.policy.schema import ARGUMENT_FACTS, RESOURCE_TYPES
+from agentcore.policy.schema import ARGUMENT_FACTS, RESOURCE_TYPES, TIME_FACTS
 
 if TYPE_CHECKING:
     from agentcore.policy.engine import PolicyEngine
@@ -213,6 +213,7 @@ class _Facts:
             "confidentiality": ANYTHING if level is None else Outcome.known(_level(level)),
             "sources": Outcome.known(recorded.sources),
             "findings": Outcome.known(SomeSet()),
+            **dict.fromkeys(TIME_FACTS, ANYTHING),
             **unknown_flow(action),
         }
         if recorded.limited:
@@ -266,6 +267,7 @@ class _Facts:
         yield "findings"
         if recorded.limited:
             yield "budget_micro_usd"
+        yield from TIME_FACTS
         yield from unknown_flow(action)
         if action == "call_tool":
             yield "origins"

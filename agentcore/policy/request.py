@@ -10,6 +10,7 @@ from agentcore.domain.decision import Action
 from agentcore.domain.effect import Safety
 from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.label import Label
+from agentcore.domain.moment import SOME_MOMENT, Moment
 from agentcore.domain.steering import STRAIGHT, Steering
 
 
@@ -28,7 +29,8 @@ class PolicyRequest:
     argument's path → the sources that hold its values, as in domain.origins; empty when no policy asks for it.
     steering: what in the arguments (of release: in the answer) nobody vouches for, as in domain.steering; nothing when
     no policy asks for it.  in_scope: the tool only reads, or the task asks for what it does, as in domain.task_scope.
-    calls: how often the run has called the tool.
+    calls: how often the run has called the tool.  approved_by: who has approved a call in the run.
+    moment: when it is; any where no policy asks for it.
     """
 
     action: Action
@@ -52,3 +54,5 @@ class PolicyRequest:
     steering: Steering = STRAIGHT
     in_scope: bool = True
     calls: int = 0
+    approved_by: frozenset[str] = frozenset()
+    moment: Moment = SOME_MOMENT

@@ -36,7 +36,12 @@ _FACTS: Final[Mapping[str, str]] = {
     "sources": "Set<String>",
     "findings": "Set<String>",
     "budget_micro_usd?": "Long",
+    "hour": "Long",
+    "weekday": "Long",
 }
+TIME_FACTS: Final = ("hour", "weekday")
+"""Names of the attributes of `context` that say when it is."""
+
 _ARGUMENT_FACTS: Final[Mapping[str, str]] = {
     "argument_names": "Set<String>",
     "arguments": "Arguments",
@@ -51,6 +56,7 @@ _FLOW_FACTS: Final[Mapping[Action, Mapping[str, str]]] = {
         "foreign_links": "Set<String>",
         "in_scope": "Bool",
         "calls": "Long",
+        "approved_by": "Set<String>",
     },
     "release": {"foreign_links": "Set<String>"},
 }

@@ -100,6 +100,7 @@ def _flow_json(request: PolicyRequest) -> dict[str, JSON]:
         "delegated": sorted(against.delegated),
         "foreign_links": sorted(against.foreign_links),
         "calls": request.calls,
+        "approved_by": sorted(request.approved_by),
     }
     if not request.in_scope:
         found["in_scope"] = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import pytest
 from support.desk import ADDER, BOSS, FINDER, WRITER, Echo, engine, plan
@@ -18,6 +19,7 @@ from agentcore.domain.flow import ToolFlow, Trust
 from agentcore.domain.ids import ToolName
 from agentcore.domain.label import Label
 from agentcore.domain.task import Task
+from agentcore.testing.fake_clock import FakeClock
 from agentcore.testing.scripted import Call, ScriptedModel
 
 PERMIT = '@id("all") permit (principal, action, resource);'
@@ -238,3 +240,57 @@ async def test_an_injection_that_asks_again_and_again_does_not_end_the_task_at_o
     assert by[:times] == ["only-steered-by-those-who-may"] * times
     assert run.status == status
     assert send.calls == []
+
+
+BY_DAY = {
+    "p.cedar": PERMIT
+    + '@id("by-day") forbid (principal, action in [Action::"call_tool", Action::"release"], resource) '
+    "unless { context.hour >= 8 && context.hour < 18 && context.weekday <= 5 };"
+}
+MONDAY = datetime(2026, 11, 23, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("at", "status"), [(MONDAY + 9 * 3600, "succeeded"), (MONDAY + 20 * 3600, "denied"), (MONDAY - 3600, "denied")]
+)
+async def test_the_time_is_a_fact_and_in_a_replay_it_is_that_of_the_record(at, status):
+    journal, desk = MemoryJournal(), tools()
+    parts = {"agents": (BOSS, CLERK, ADDER, WRITER), "policies": BY_DAY, "journal": journal}
+    async with engine({"m": does(READ)}, tools=desk, clock=FakeClock(start=at, auto=True), **parts) as running:
+        run = await (await running.start(Task(goal="Read the page."))).result()
+    assert (run.status, len(desk[0].calls)) == (status, status == "succeeded")
+    other_day = FakeClock(start=at + 86_400 * 2 + 3_600 * 11, auto=True)
+    async with engine({"m": does()}, tools=tools(), clock=other_day, **parts) as later:
+        assert (await later.replay(run.id)).status == status
+
+
+async def test_a_model_is_no_candidate_at_night():
+    policies = {
+        "p.cedar": PERMIT + '@id("not-at-night") forbid (principal, action == Action::"call_model", resource) '
+        "unless { context.hour >= 8 };"
+    }
+    parts = {"agents": (BOSS, CLERK, ADDER, WRITER), "tools": tools(), "policies": policies}
+    async with engine({"m": does()}, clock=FakeClock(start=MONDAY + 3_600, auto=True), **parts) as running:
+        run = await (await running.start(Task(goal="Read."))).result()
+    assert run.status == "denied"
+    assert "not-at-night" in run.reason
+
+
+async def test_who_has_approved_a_call_is_a_fact_of_the_next():
+    policies = {
+        "p.cedar": PERMIT + '@id("ask-once") @obligation("approve") permit (principal, action == Action::"call_tool", '
+        'resource == Tool::"send_mail") when { context.calls == 0 };'
+        + '@id("ann-has-looked") forbid (principal, action == Action::"call_tool", resource == Tool::"send_mail") '
+        'when { context.calls > 0 } unless { context.approved_by.contains("ann") };'
+    }
+    for actor, sent in (("ann", 2), ("bob", 1)):
+        journal, desk = MemoryJournal(), tools()
+        inbox = MemoryInbox(journal)
+        parts = {"agents": (BOSS, CLERK, ADDER, WRITER), "tools": desk, "policies": policies, "inbox": inbox}
+        mails = does(("send_mail", {"text": "a"}), ("send_mail", {"text": "b"}))
+        async with engine({"m": mails}, journal=journal, **parts) as running:
+            run = await (await running.start(Task(goal="Mail."))).result()
+            (question,) = await inbox.approvals(status="pending")
+            await inbox.rule(question.approval.id, Ruling(verb="approve", actor=actor, version=1))
+            await (await running.resume(run.id)).result()
+        assert len(desk[1].calls) == sent
