@@ -76,7 +76,9 @@ def _agent(agent: Agent, project: Project, *, used: bool) -> KnownAgent:
 
 def _known(tool: Tool) -> KnownTool:
     definition = tool.definition
-    return KnownTool(name=definition.name, safety=definition.safety, parameters=definition.parameters)
+    return KnownTool(
+        name=definition.name, safety=definition.safety, parameters=definition.parameters, labels=definition.flow.labels
+    )
 
 
 def _models(project: Project) -> dict[str, KnownModel]:

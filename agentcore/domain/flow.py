@@ -19,6 +19,7 @@ from agentcore.domain.effect import Safety
 from agentcore.domain.frozen import frozen
 from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.json_path import joined
+from agentcore.domain.label import Confidentiality, Label
 
 FLOW_KEYWORD: Final = "x-agentcore-flow"
 TRUST_KEYWORD: Final = "x-agentcore-trust"
@@ -46,12 +47,15 @@ class ToolFlow:
 
     controls, content: paths of arguments that steer the call (whom it reaches, which account, address, file or command
     it is about), and that are only carried. What is said of a path holds for all below it.  trust: of its results.
+    confidentiality: of its results, at the least.  labels: names of the project's own for what they are, such as `hr`.
     parts: of the results → their trust, by path: `[].iban`, `owner.id`.
     """
 
     controls: frozenset[str] = frozenset()
     content: frozenset[str] = frozenset()
     trust: Trust = Trust.UNTRUSTED
+    confidentiality: Confidentiality = Confidentiality.PUBLIC
+    labels: frozenset[str] = frozenset()
     parts: Mapping[str, Trust] = field(default_factory=dict[str, Trust])
 
     def steers(self, path: str, safety: Safety) -> bool:
@@ -66,6 +70,14 @@ class ToolFlow:
             if each in self.content:
                 return False
         return safety is not Safety.READ
+
+    def label(self, tool: str) -> Label:
+        """Return the least that the results of the tool carry. Labels of the project are findings: `label:hr`."""
+        return Label(
+            sources=frozenset({f"tool:{tool}"}),
+            confidentiality=self.confidentiality,
+            findings=frozenset(f"label:{name}" for name in self.labels),
+        )
 
     def trusted(self, path: str) -> Trust:
         """Return how far the part of a result at a path may be trusted."""

@@ -26,7 +26,7 @@ from agentcore.domain.errors import (
 from agentcore.domain.event import EffectFinished, EffectReused, EffectStarted
 from agentcore.domain.ids import ToolName
 from agentcore.domain.json import JSON, JSONObject
-from agentcore.domain.label import Confidentiality, Label
+from agentcore.domain.label import Label
 from agentcore.domain.message import ToolSpec
 from agentcore.engine.ask_person import ask_person, ruling_on
 from agentcore.engine.bearable import bearable
@@ -290,7 +290,8 @@ class ToolCalls:
 
     async def _settle(self, effect: Effect, caller: Caller, known: ToolResult) -> ToolResult:
         """Record what a call whose outcome was not known has come to."""
-        value, label = await self._guarded(effect.name, known.value, caller.label.join(known.label), caller.label)
+        own = caller.label.join(self._tools[ToolName(effect.name)].definition.flow.label(effect.name))
+        value, label = await self._guarded(effect.name, known.value, own.join(known.label), own)
         result = replace(known, value=value, label=label)
         await self._effects.recorder.record(
             EffectFinished(effect=effect.id, output=result.value, used=NO_USE, seconds=0.0, label=result.label),
@@ -341,7 +342,7 @@ class ToolCalls:
                 result = await tool.call(arguments, context)
             _check_json(definition.name, result.value)
             # Its source is not left to the tool: foreign code may forget it.
-            own = Label(sources=frozenset({f"tool:{definition.name}"}), confidentiality=Confidentiality.PUBLIC)
+            own = definition.flow.label(definition.name)
             output, label = await self._guarded(
                 definition.name, result.value, label.join(result.label, own), label.join(own)
             )

@@ -99,8 +99,13 @@ def _unknown_sources(judged: _Judged, vocabulary: Vocabulary) -> Iterator[Policy
 def _unknown_findings(judged: _Judged, vocabulary: Vocabulary) -> Iterator[PolicyFinding]:
     for named in judged.names:
         if isinstance(named, NamedText) and named.of == "findings":
-            detector = named.text.partition(":")[0]
-            if detector not in vocabulary.detectors:
+            detector, _, name = named.text.partition(":")
+            if detector == "label":
+                labels = {label for tool in vocabulary.tools.values() for label in tool.labels}
+                if name not in labels:
+                    message = f"no tool has results with this label: {unknown('label', name, sorted(labels))}"
+                    yield PolicyFinding.of(judged.policy, named.tokens, message)
+            elif detector not in vocabulary.detectors:
                 missing = unknown("detector", detector, sorted(vocabulary.detectors))
                 message = f"nothing is ever found as `{named.text}`: {missing} (see `guards` in agentcore.yaml)"
                 yield PolicyFinding.of(judged.policy, named.tokens, message)

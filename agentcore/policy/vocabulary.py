@@ -28,11 +28,15 @@ class KnownAgent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownTool:
-    """A tool. safety, parameters (a JSON Schema): None when they are not known, because it could not be built."""
+    """A tool. safety, parameters (a JSON Schema): None when they are not known, because it could not be built.
+
+    labels: what its results are, in the project's own words.
+    """
 
     name: str
     safety: Safety | None = None
     parameters: JSONObject | None = None
+    labels: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from agentcore.domain.effect import Safety
 from agentcore.domain.event import EffectRefused
 from agentcore.domain.flow import ToolFlow, Trust
 from agentcore.domain.ids import ToolName
-from agentcore.domain.label import Label
+from agentcore.domain.label import Confidentiality, Label
 from agentcore.domain.task import Task
 from agentcore.testing.fake_clock import FakeClock
 from agentcore.testing.scripted import Call, ScriptedModel
@@ -294,3 +294,16 @@ async def test_who_has_approved_a_call_is_a_fact_of_the_next():
             await inbox.rule(question.approval.id, Ruling(verb="approve", actor=actor, version=1))
             await (await running.resume(run.id)).result()
         assert len(desk[1].calls) == sent
+
+
+async def test_what_a_project_says_of_a_tools_results_stays_with_all_that_is_made_of_them():
+    read = Page("read", flow=ToolFlow(confidentiality=Confidentiality.PERSONAL, labels=frozenset({"hr"})))
+    policies = {
+        "p.cedar": PERMIT + '@id("hr-stays-inside") forbid (principal, action == Action::"release", resource) '
+        'when { context.findings.contains("label:hr") && context.confidentiality == Confidentiality::"personal" };'
+    }
+    run, _ = await drive(does(READ), [read, tools()[1]], Task(goal="Read the page."), policies)
+    assert run.status == "denied"
+    assert "hr-stays-inside" in run.reason
+    other, _ = await drive(does(READ), tools(), Task(goal="Read the page."), policies)
+    assert other.status == "succeeded"

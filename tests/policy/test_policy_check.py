@@ -34,7 +34,7 @@ DESK = Vocabulary(
     },
     tools={
         "refund": KnownTool(name="refund", safety=Safety.UNSAFE, parameters=REFUND),
-        "browse": KnownTool(name="browse", safety=Safety.READ, parameters=OPEN),
+        "browse": KnownTool(name="browse", safety=Safety.READ, parameters=OPEN, labels=frozenset({"payroll"})),
         "idle": KnownTool(name="idle", safety=Safety.READ, parameters=OPEN),
     },
     models={
@@ -283,7 +283,13 @@ def test_a_finding_of_a_detector_that_guards_nothing_is_a_warning(finding, expec
     assert f": policy 'a': nothing is ever found as `{finding}`: {expected} (see `guards`" in message
 
 
-@pytest.mark.parametrize("finding", ["pii", "pii:EMAIL_ADDRESS", "secrets:failed"])
+def test_a_label_that_no_tools_results_have_is_a_warning():
+    ((error, message),) = found(policy(when='context.findings.contains("label:pairoll")'))
+    assert not error
+    assert "no tool has results with this label: unknown label `pairoll`; did you mean `payroll`?" in message
+
+
+@pytest.mark.parametrize("finding", ["pii", "pii:EMAIL_ADDRESS", "secrets:failed", "label:payroll"])
 def test_a_finding_of_a_guard_is_none(finding):
     assert found(policy(when=f'context.findings.contains("{finding}")')) == []
 
