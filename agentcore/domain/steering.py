@@ -13,7 +13,7 @@ After CaMeL (Debenedetti et al., 2025) and FIDES (Costa et al., 2025), which dec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
 from agentcore.domain.effect import Safety
@@ -130,8 +130,3 @@ def _trust(place: Place, flow_of: FlowOf) -> Trust:
     if place.source.startswith("tool:"):
         return flow_of(place.source.removeprefix("tool:")).trusted(place.path)
     return Trust.UNTRUSTED
-
-
-def known_flows(flows: Mapping[str, ToolFlow]) -> FlowOf:
-    """Return what each of these tools declares; nothing for any other."""
-    return lambda name: flows.get(name, ToolFlow())

@@ -9,9 +9,16 @@ from hypothesis import strategies as st
 from agentcore.domain.effect import Safety
 from agentcore.domain.flow import ToolFlow, Trust
 from agentcore.domain.origins import Origins
-from agentcore.domain.steering import foreign_links, known_flows, steering
+from agentcore.domain.steering import foreign_links, steering
 
 PAY = ToolFlow(controls=frozenset({"to"}), content=frozenset({"note"}))
+
+
+def known_flows(flows):
+    """Return what each of these tools declares; nothing for any other."""
+    return lambda name: flows.get(name, ToolFlow())
+
+
 FLOWS = known_flows(
     {
         "bank": ToolFlow(parts={"[].iban": Trust.TRUSTED}),
