@@ -31,9 +31,11 @@ class Route:
 
     candidates: best first; the chosen one is the first.  filtered: model → why it could not take the call.
     reason: one sentence, e.g. "highest utility" or "escalated after a rejected attempt".
+    family: of the chosen model; empty in records of before it was recorded.
     """
 
     model: ModelName
     reason: str
     candidates: tuple[Candidate, ...] = ()
     filtered: Mapping[str, str] = field(default_factory=dict[str, str])
+    family: str = ""

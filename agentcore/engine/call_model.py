@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from agentcore.domain.agent import Capability
+from agentcore.domain.agent import Capability, Independence
 from agentcore.domain.budget import Usage
 from agentcore.domain.decision import Decision
 from agentcore.domain.dues import Dues
@@ -41,6 +41,7 @@ from agentcore.engine.request_size import counted_tokens, likely_tokens, most_to
 from agentcore.engine.run_guards import RunGuards
 from agentcore.ports.model import ModelReply, ModelRequest, OnText
 from agentcore.routing.choose import Weights, choose
+from agentcore.routing.independence import dependent
 from agentcore.routing.profile import Price
 from agentcore.routing.request import RouteRequest
 
@@ -52,11 +53,12 @@ _NO_NEEDS: frozenset[Capability] = frozenset()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A model's reply, who gave it, and its label."""
+    """A model's reply, who gave it, and its label. family: the model's, as recorded; empty when it was not."""
 
     reply: ModelReply
     model: ModelName
     label: Label
+    family: str = ""
 
 
 class ModelCalls:
@@ -107,6 +109,10 @@ class ModelCalls:
                 raise
             except _ModelFailed as failure:
                 failed[failure.model] = failure.error
+
+    def dependent(self, author: ModelName | None, independent: Independence) -> dict[ModelName, str]:
+        """Return the models that are not independent of an author's, each with the reason."""
+        return dependent(author, self._pool.profiles, independent)
 
     async def _next(
         self,
@@ -176,7 +182,10 @@ class ModelCalls:
         model = ModelName(started.effect.name)
         if finished.error:
             raise _ModelFailed(model, ModelError(finished.error))
-        return Answered(reply=reply_of(finished.output, finished.used), model=model, label=finished.label)
+        family = "" if started.route is None else started.route.family
+        return Answered(
+            reply=reply_of(finished.output, finished.used), model=model, label=finished.label, family=family
+        )
 
     def route(
         self, caller: Caller, request: ModelRequest, failed: Mapping[ModelName, ModelError] | None = None
@@ -212,6 +221,7 @@ class ModelCalls:
             exclude=failed,
             stronger_than=max(qualities) if qualities else None,
             rejected=caller.rejected,
+            barred=caller.barred,
             cause="fallback" if failed else "escalation" if caller.rejected else "first",
         )
         if self._on_exceeded == "downgrade" and ledger.limited:
@@ -274,7 +284,7 @@ class ModelCalls:
             )
             reply, label = await replied(self._guards.guards, reply, label, f"the reply of {name}")
             error, output, unknown = "", reply_json(reply), False
-            return Answered(reply=reply, model=name, label=label)
+            return Answered(reply=reply, model=name, label=label, family=self._pool.profiles[name].family)
         except ModelError as problem:
             error, unknown = problem.message, False
             raise

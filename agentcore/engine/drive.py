@@ -52,6 +52,7 @@ from agentcore.engine.undo import Undo
 from agentcore.engine.verifier import Verifier
 from agentcore.engine.worker import Failure, Outcome, Worker, gather
 from agentcore.ports.model import ModelRequest
+from agentcore.verification.quorum import settle, undecided
 from agentcore.verification.schema import schema_errors
 
 
@@ -255,6 +256,11 @@ class Driver:
             unrecorded = ()
         wanted = self.release.verifiers(caller, outcome.label)
         verdict = await self.verifier.verify(agent, caller, instruction, outcome, wanted)
+        if verdict.undecided and (rule := agent.verification.escalate_to_person) is not None:
+            await record(*unrecorded)
+            unrecorded, vote = await self._approved(rule, caller, finished, "verdict", undecided(verdict))
+            finished = unrecorded[0] if unrecorded else finished
+            verdict = settle(verdict, vote, least=wanted[0])
         if verdict.accepted and agent.approval is not None:
             await record(*unrecorded)
             unrecorded, vote = await self._approved(agent.approval, caller, finished)
@@ -264,19 +270,22 @@ class Driver:
             logger.info("attempt {} rejected: {}", caller.attempt, "; ".join(verdict.reasons))
 
     async def _approved(
-        self, rule: ApprovalRule, caller: Caller, finished: AttemptFinished
+        self, rule: ApprovalRule, caller: Caller, finished: AttemptFinished, about: str = "output", why: str = ""
     ) -> tuple[tuple[AttemptFinished, ...], Vote]:
-        """Return a person's vote about an output and, when the person has edited it, that as the attempt's end."""
+        """Return a person's vote about an output and, when the person has edited it, that as the attempt's end.
+
+        about: tells apart what is asked of one output.  why: it is asked; by default, because that is the rule.
+        """
         name = caller.agent.name
         ruling = await ask_person(
             self.effects,
             caller,
             rule,
-            about=EffectId(f"{self.run.revision + 1}/{caller.step}/{caller.attempt}/{name}/output"),
+            about=EffectId(f"{self.run.revision + 1}/{caller.step}/{caller.attempt}/{name}/{about}"),
             subject="output",
             name=name,
             value=finished.output,
-            reason=f"every output of {name} needs approval",
+            reason=why or f"every output of {name} needs approval",
         )
         verifier, checked = f"person:{ruling.actor}", "the output, as a person"
         if ruling.verb == "reject":

@@ -7,7 +7,8 @@ record → call → settle → record. Nothing else in the engine calls a model 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from agentcore.domain.agent import Agent, Role
@@ -50,7 +51,8 @@ class Caller:
     """On whose behalf an effect happens.
 
     label: of everything that goes into the call.  rejected: models whose attempts at this step were rejected and that
-    another one, a stronger one if there is any, should replace.
+    another one, a stronger one if there is any, should replace.  barred: models that may not take its calls, each with
+    the reason.
     """
 
     step: StepId
@@ -58,6 +60,7 @@ class Caller:
     agent: Agent
     label: Label
     rejected: frozenset[ModelName] = frozenset()
+    barred: Mapping[ModelName, str] = field(default_factory=dict[ModelName, str])
 
 
 class Effects:

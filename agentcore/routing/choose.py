@@ -79,8 +79,10 @@ def choose(
     if len(ranked) > 1:
         ranked.sort(key=_first)
     candidates = tuple(candidate for _, candidate in ranked)
+    chosen = candidates[0].model
     return Route(
-        model=candidates[0].model,
+        model=chosen,
+        family=next(profile.family for profile in profiles if profile.name == chosen),
         reason=_reason(request, candidates),
         candidates=candidates,
         filtered=filtered,
@@ -102,6 +104,8 @@ def _obstacle(
     requirements = request.requirements
     if requirements.models and profile.name not in requirements.models:
         return "not among the agent's models"
+    if profile.name in request.barred:
+        return request.barred[profile.name]
     if profile.name in request.exclude:
         return "already tried for this call"
     if not needs <= profile.capabilities:

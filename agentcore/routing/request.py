@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -25,7 +26,8 @@ class RouteRequest:
     max_output_tokens: the most that the answer may have.  budget_usd, budget_tokens, seconds_left: what the run has
     left; None is no limit.  exclude: models not to be tried (again).  stronger_than: the quality of the model whose
     attempt was rejected; models above it come first.  rejected: models whose attempts were rejected; they come
-    last.  cheapest: rank by forecast cost (a downgrade), not by utility.
+    last.  cheapest: rank by forecast cost (a downgrade), not by utility.  barred: models that may not take this call,
+    each with the reason.
     """
 
     input_tokens: int
@@ -40,3 +42,4 @@ class RouteRequest:
     rejected: frozenset[ModelName] = frozenset()
     cause: RouteCause = "first"
     cheapest: bool = False
+    barred: Mapping[ModelName, str] = field(default_factory=dict[ModelName, str])
