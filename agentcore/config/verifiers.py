@@ -90,8 +90,13 @@ def _dependent(agent: Agent, known: Known) -> Iterator[tuple[AgentName, tuple[Mo
 
 def _never(agent: Agent, name: AgentName, judges: Iterable[ModelProfile], known: Known) -> str:
     what = agent.verification.independent
-    others = [profile for profile in known.models.values() if profile is not None and profile not in judges]
-    there = f"there are also {_families(others)}" if others else "there are no others: add one under `models`"
+    authors = known.models_of(agent)
+    others = [
+        profile
+        for profile in known.models.values()
+        if profile is not None and len(never_independent(authors, [profile], what)) < len(authors)
+    ]
+    there = f"there is {_families(others)}" if others else "there is no other: add one under `models`"
     own = "models of the same family" if what == "family" else "the same model"
     return (
         f"`{name}` would never count: it may use {_families(judges)}, and `{agent.name}` writes with {own}; "

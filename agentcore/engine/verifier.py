@@ -40,11 +40,19 @@ class Verifier:
         self._custom = custom
 
     async def verify(
-        self, agent: Agent, caller: Caller, instruction: str, outcome: Outcome, wanted: tuple[int, str] = (0, "")
+        self,
+        agent: Agent,
+        caller: Caller,
+        instruction: str,
+        outcome: Outcome,
+        wanted: tuple[int, str] = (0, ""),
+        *,
+        checks: tuple[Vote, ...] | None = None,
     ) -> Verdict:
         """Return what checks and panel conclude. An agent that declined is rejected with its reason.
 
-        wanted: how many verifiers policies want in favour at least, and which policies. A verdict that is undecided,
+        wanted: how many verifiers policies want in favour at least, and which policies.  checks: what the checks have
+        said of it already. A verdict that is undecided,
         and for which a person decides (`escalate_to_person`), is left to the caller.
 
         Raises PolicyDenied and JournalError, of several verifiers in an exception group. One whose model fails or
@@ -53,18 +61,13 @@ class Verifier:
         if outcome.declined:
             vote = Vote(verifier=f"agent:{agent.name}", accepts=False, reasons=(outcome.declined,), final=True)
             return Verdict(accepted=False, votes=(vote,), unchecked=("there is no output to check",))
-        subject = Subject(
-            output=outcome.output,
-            instruction=instruction,
-            output_schema=agent.output,
-            evidence=outcome.evidence,
-        )
+        subject = _subject(agent, instruction, outcome)
         verification = agent.verification
         panel = verification.panel
         least, by = wanted
         if least > len(panel):
             return _too_few(agent, least, by)
-        checks = await self._checks(agent, subject)
+        checks = await self._checks(agent, subject) if checks is None else checks
         judged = Judged(
             caller=caller,
             verification=verification,
@@ -90,6 +93,10 @@ class Verifier:
             await self._panel.decides(verification.escalate_to, judged, subject, votes),
             least=least,
         )
+
+    async def check(self, agent: Agent, instruction: str, outcome: Outcome) -> tuple[Vote, ...]:
+        """Return what the deterministic checks say, which cost nothing. No panel is asked."""
+        return await self._checks(agent, _subject(agent, instruction, outcome))
 
     async def choose(self, agent: Agent, caller: Caller, instruction: str, candidates: Sequence[Outcome]) -> Choice:
         """Return which of several outcomes of one attempt the agent's panel prefers, each pair seen in both orders.
@@ -126,6 +133,12 @@ class Verifier:
             custom = self._custom.get(canonical(check.options)) if check.name == "python" else None
             votes += [await _run(custom, subject, agent)] if custom else run_checks((check,), subject)
         return tuple(votes)
+
+
+def _subject(agent: Agent, instruction: str, outcome: Outcome) -> Subject:
+    return Subject(
+        output=outcome.output, instruction=instruction, output_schema=agent.output, evidence=outcome.evidence
+    )
 
 
 def _shared(candidates: Sequence[Outcome]) -> tuple[Evidence, ...]:
