@@ -388,3 +388,31 @@ async def test_equal_outputs_are_not_compared_nor_is_one_alone_nor_without_a_pan
 async def test_who_compares_is_independent_of_all_authors():
     _, calls = await chosen(by_number, 1, 2, independent="family")
     assert {name for caller, _ in calls.documents for name in caller.barred} == {"m"}
+
+
+# A process that dies in the middle
+
+
+async def test_wherever_a_process_dies_the_panel_comes_to_the_same_and_nobody_is_asked_twice():
+    def made(store=None):
+        says = {"ann": [True], "bob": [False], "judge": [True]}
+        desk = Desk(
+            says, models=families(m="qwen", other="gpt"), independent="family", debate=2, escalate_to=JUDGE.name
+        )
+        desk.store = store or MemoryJournal()
+        return desk
+
+    whole = made()
+    await whole.run()
+    events = list(await whole.store.read(RunId("r")))
+    expected = await whole.verdict()
+    assert len(whole.asked) == 7
+    for length in range(2, len(events)):
+        store = MemoryJournal()
+        await store.append(events[:length], durable=True)
+        desk = made(store)
+        run = await desk.resume()
+        assert run.status == "succeeded"
+        known = sum(each.fact.kind == "effect_finished" and "/judge/" in each.fact.effect for each in events[:length])
+        assert len(desk.asked) <= 7 - known
+        assert await desk.verdict() == expected
