@@ -1,7 +1,8 @@
 """The Berkeley Function Calling Leaderboard as an outcome table: which function to call, and how.
 
 Two files: `bfcl_long.parquet` has a row for each question and model configuration, `bfcl_queries.parquet` the
-questions with the functions' JSON Schemas. The category of a question is not read: one of them says that no call is right.
+questions with the functions' JSON Schemas. The category of a question is not read: one of them says that no call is
+right.
 """
 
 from __future__ import annotations

@@ -14,10 +14,11 @@ def read_columns(folder: Path, name: str, wanted: Sequence[str]) -> dict[str, li
 
     Raises ConfigError when the file is missing or no parquet, or lacks a column: it says what there is instead.
     """
-    import pyarrow  # noqa: ICN001, PLC0415  # pyright: ignore[reportMissingTypeStubs]  # for start-up time
-    import pyarrow.parquet  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # as above
+    import pyarrow as pa  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # for start-up time
+    from pyarrow import parquet  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # as above
 
-    arrow: Any = pyarrow  # it has no types
+    arrow: Any = pa  # they have no types
+    opener: Any = parquet
     file = folder / name
     if not file.is_file():
         there = ", ".join(sorted(each.name for each in folder.glob("*.parquet"))) if folder.is_dir() else ""
@@ -26,7 +27,7 @@ def read_columns(folder: Path, name: str, wanted: Sequence[str]) -> dict[str, li
             hint=f"the folder has: {there}" if there else f"{folder} has no parquet file; name the folder of tables",
         )
     try:
-        with arrow.parquet.ParquetFile(file) as opened:
+        with opener.ParquetFile(file) as opened:
             found: list[str] = list(opened.schema_arrow.names)
             missing = [column for column in wanted if column not in found]
             if missing:
