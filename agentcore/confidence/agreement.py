@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Sequence
 
 from agentcore.confidence.calls import Call, Calls, canonical_value
-
-NONE: Final[Mapping[str, float]] = {"same": -1.0, "functions": -1.0, "count": -1.0, "arguments": -1.0, "form": -1.0}
-"""The evidence when there is no second answer."""
 
 
 def agreement(one: Calls, other: Calls) -> dict[str, float]:

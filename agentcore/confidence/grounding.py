@@ -41,22 +41,30 @@ _STEM: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A text to look things up in. stated: the numbers that stand in it as digits; numbers: also those it implies."""
+    """A text to look things up in.
+
+    stated: the numbers that stand in it as digits.  numbers: also those it implies.  percents: those before a "%".
+    stems: how its words begin.  names: those of capitalised words.
+    """
 
     text: str
     stems: frozenset[str]
     stated: frozenset[float]
     numbers: frozenset[float]
     names: frozenset[str]
+    percents: frozenset[float]
 
 
 def source(text: str) -> Source:
     """Return a text, made ready to look things up in."""
     stated: set[float] = set()
     implied: set[float] = set()
+    percents: set[float] = set()
     for digits, scale in _NUMBER.findall(text):
         value = _float(digits.replace(",", ""))
         stated.add(value)
+        if scale in {"%", "percent"}:
+            percents.add(value)
         if scale:
             implied.add(round(value * _SCALES[scale.casefold()], 9))
     words = _WORD.findall(text)
@@ -71,6 +79,7 @@ def source(text: str) -> Source:
         stems=frozenset(word[:_STEM] for word in folded),
         stated=frozenset(stated),
         numbers=frozenset(stated | implied | {float(part) for part in re.findall(r"\d+(?:\.\d+)?", text)}),
+        percents=frozenset(percents),
         names=frozenset(
             word.casefold()[:_STEM]
             for before, word in zip(["", *words], words, strict=False)
