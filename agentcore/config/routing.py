@@ -202,7 +202,7 @@ def _bounds(agent: Agent, usable: list[ModelProfile]) -> Iterator[_Finding]:
                 f"{len(families)} models are of {len(set(families))} families; `independent: family` wants as many",
             )
         return
-    if routing.ensemble > len(usable):
+    if routing.ensemble > max(1, len(usable)):
         yield (
             ("routing", "ensemble"),
             f"{routing.ensemble} models are to answer, and the agent may use {len(usable)} ({listed})",
