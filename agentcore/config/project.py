@@ -239,6 +239,8 @@ def _team(name: str, agents: list[Agent]) -> Team:
     """Return the team that goes without saying. Raises ConfigError when it does not."""
     supervisors = [agent.name for agent in agents if agent.role is Role.SUPERVISOR]
     workers = [agent.name for agent in agents if agent.role is Role.WORKER]
+    if not supervisors and len(workers) == 1:
+        return Team(supervisor=workers[0], workers=(), answer=workers[0])
     if len(supervisors) != 1 or not workers:
         raise ConfigError(
             [f"project `{name}` has {len(supervisors)} supervisors and {len(workers)} workers, and no team is given"],

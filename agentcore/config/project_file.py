@@ -25,14 +25,18 @@ STORE = ".agentcore/journal.sqlite"
 class TeamKeys(Strict):
     """Who works on a run."""
 
-    supervisor: str = Field(description="The agent that plans.")
-    workers: tuple[str, ...] = Field(description="The agents that may be given steps.")
-    answer: str = Field(description="The agent that makes the answer from the steps' outputs.")
+    supervisor: str | None = Field(
+        default=None, description="The agent that plans; may be left out where `answer` does everything alone."
+    )
+    workers: tuple[str, ...] = Field(default=(), description="The agents that may be given steps.")
+    answer: str = Field(
+        description="The agent that makes the answer from the steps' outputs. Alone, it is given the goal as it is."
+    )
 
     def team(self) -> Team:
         """Return the value."""
         return Team(
-            supervisor=AgentName(self.supervisor),
+            supervisor=AgentName(self.answer if self.supervisor is None else self.supervisor),
             workers=tuple(AgentName(name) for name in self.workers),
             answer=AgentName(self.answer),
         )

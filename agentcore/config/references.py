@@ -47,7 +47,7 @@ class Known:
 def team_problems(team: Team, known: Known) -> Iterator[Finding]:
     """Yield what is wrong with a team."""
     members = [
-        (("supervisor",), team.supervisor, Role.SUPERVISOR),
+        *(() if team.alone else ((("supervisor",), team.supervisor, Role.SUPERVISOR),)),
         *((("workers", index), name, Role.WORKER) for index, name in enumerate(team.workers)),
         (("answer",), team.answer, Role.WORKER),
     ]
@@ -58,7 +58,7 @@ def team_problems(team: Team, known: Known) -> Iterator[Finding]:
             agent = known.agents[name]
             if agent is not None and agent.role is not role:
                 yield path, f"`{name}` is a {agent.role}; a {role} is needed here"
-    if not team.workers:
+    if not team.workers and not team.alone:
         yield ("workers",), "a team needs at least one worker"
     for index, name in enumerate(team.workers):
         if name in team.workers[:index]:
