@@ -10,6 +10,7 @@ from agentcore.config.guards import GuardKeys
 from agentcore.config.models import ModelKeys, ToolKeys
 from agentcore.config.names import Name
 from agentcore.config.retention import RetentionKeys
+from agentcore.config.routing import AgentRoutingKeys
 from agentcore.config.strict import Strict
 from agentcore.config.triggers import TriggerKeys
 from agentcore.config.webhook import ApprovalsKeys
@@ -63,8 +64,14 @@ class RunLimitKeys(Strict):
         return RunLimits(**self.model_dump(), on_exceeded=on_exceeded)
 
 
-class RoutingKeys(Strict):
-    """What the router trades when several models can take a call."""
+class RoutingKeys(AgentRoutingKeys):
+    """What the router trades when several models can take a call, and what agents that say nothing of it go by."""
+
+    model: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The file of a fitted router, from the project's folder; `agentcore route fit` writes one.",
+    )
 
     quality_weight: float = Field(default=Weights().quality, ge=0, description="Points for a quality of 1.")
     cost_weight: float = Field(default=Weights().cost, ge=0, description="Points lost per US cent.")
@@ -93,7 +100,9 @@ class ProjectKeys(Strict):
     team: TeamKeys | None = Field(default=None, description="Who works on a run.")
     limits: RunLimitKeys = Field(default=RunLimitKeys(), description="Bounds of a run.")
     budget: BudgetKeys = Field(default=BudgetKeys(), description="What a run may spend; null is no limit.")
-    routing: RoutingKeys = Field(default=RoutingKeys(), description="What the router trades.")
+    routing: RoutingKeys = Field(
+        default=RoutingKeys(), description="What the router trades, and what agents that say nothing of it go by."
+    )
     approvals: ApprovalsKeys = Field(default=ApprovalsKeys(), description="What is done about questions to people.")
     store: str = Field(
         default=STORE,
