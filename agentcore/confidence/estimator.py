@@ -84,7 +84,7 @@ def fit_estimator(
 ) -> Estimator:
     """Return the estimator of P(label = 1).
 
-    rows: shape (n, features), finite.  labels: 0 or 1, shape (n,).  weights: shape (n,), of each row; by default all 1.
+    rows: shape (n, features), finite.  labels: 0 or 1, shape (n,).  weights: of each row, shape (n,); 1 by default.
     The same input and seed give the same estimator. Raises ValueError for no rows, or numbers that are not finite.
     """
     chosen = settings or EstimatorSettings()

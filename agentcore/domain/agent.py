@@ -126,16 +126,31 @@ class Check:
     options: JSONObject = field(default_factory=dict[str, JSON])
 
 
+Independence = Literal["none", "model", "family"]
+"""What a verifier's model must not share with the author's for its vote to count."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """How an agent's outputs are verified.
 
     checks: all must pass.  panel: verifier agents; at least `required` of them must accept.
+    weights: what each of them weighs, 1 when it is not named.  quorum: the share of the panel's weight that must
+    accept, at least 0.5 and always more than half; 0 when votes are counted and not weighed.
+    independent: a verifier that shares this with the author does not count.  debate: how often the panel may vote
+    again, each seeing the others' reasons, while it disagrees.
+    escalate_to: the verifier that decides when the panel does not; escalate_to_person: who is asked then.
     """
 
     checks: tuple[Check, ...] = ()
     panel: tuple[AgentName, ...] = ()
     required: int = 0
+    weights: Mapping[AgentName, float] = field(default_factory=dict[AgentName, float])
+    quorum: float = 0.0
+    independent: Independence = "none"
+    debate: int = 0
+    escalate_to: AgentName | None = None
+    escalate_to_person: ApprovalRule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

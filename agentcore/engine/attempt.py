@@ -26,6 +26,7 @@ from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.schedule import StartAttempt
 from agentcore.engine.verifier import Verifier
 from agentcore.engine.worker import Failure, gather
+from agentcore.verification.quorum import settle, undecided
 from agentcore.verification.schema import schema_errors
 
 
@@ -110,6 +111,12 @@ class Attempts:
             unrecorded = ()
         wanted = self.release.verifiers(caller, outcome.label)
         verdict = await self.verifier.verify(agent, caller, instruction, outcome, wanted, checks=made.checks)
+        if verdict.undecided and (rule := agent.verification.escalate_to_person) is not None:
+            await record(*unrecorded)
+            asked = undecided(verdict)
+            unrecorded, vote = await self._approved(rule, caller, finished, about="verdict", why=asked)
+            finished = unrecorded[0] if unrecorded else finished
+            verdict = settle(verdict, vote, least=wanted[0])
         verdict = self.confidences.judged(agent, outcome, made.signals, verdict)
         if verdict.accepted and agent.approval is not None:
             await record(*unrecorded)

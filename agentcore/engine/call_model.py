@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agentcore.confidence.calibration_knots import Interval
-from agentcore.domain.agent import Capability
+from agentcore.domain.agent import Capability, Independence
 from agentcore.domain.budget import Usage
 from agentcore.domain.decision import Decision
 from agentcore.domain.dues import Dues
@@ -44,6 +44,7 @@ from agentcore.engine.run_guards import RunGuards
 from agentcore.ports.model import ModelReply, ModelRequest, OnText
 from agentcore.routing.choose import Weights, choose
 from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
+from agentcore.routing.independence import dependent
 from agentcore.routing.profile import Price
 from agentcore.routing.request import RouteRequest
 
@@ -57,13 +58,15 @@ _NO_NEEDS: frozenset[Capability] = frozenset()
 class Answered:
     """A model's reply, who gave it, and its label.
 
-    prior: P(correct) of the model as the router saw it, with its interval, before there was an answer.
+    prior: P(correct) of the model as the router saw it, with its interval, before there was an answer.  family: the
+    model's, as recorded; empty when it was not.
     """
 
     reply: ModelReply
     model: ModelName
     label: Label
     prior: Interval | None = None
+    family: str = ""
 
 
 class ModelCalls:
@@ -116,6 +119,10 @@ class ModelCalls:
                 raise
             except _ModelFailed as failure:
                 failed[failure.model] = failure.error
+
+    def dependent(self, author: ModelName | None, independent: Independence) -> dict[ModelName, str]:
+        """Return the models that are not independent of an author's, each with the reason."""
+        return dependent(author, self._pool.profiles, independent)
 
     async def _next(
         self,
@@ -186,8 +193,14 @@ class ModelCalls:
         model = ModelName(started.effect.name)
         if finished.error:
             raise _ModelFailed(model, ModelError(finished.error))
-        reply = reply_of(finished.output, finished.used)
-        return Answered(reply=reply, model=model, label=finished.label, prior=prior_of(started.route))
+        route = started.route
+        return Answered(
+            reply=reply_of(finished.output, finished.used),
+            model=model,
+            label=finished.label,
+            prior=prior_of(route),
+            family="" if route is None else route.family,
+        )
 
     def route(
         self, caller: Caller, request: ModelRequest, failed: Mapping[ModelName, ModelError] | None = None
@@ -225,6 +238,7 @@ class ModelCalls:
             exclude=failed,
             stronger_than=max(qualities) if qualities else None,
             rejected=caller.rejected,
+            barred=caller.barred,
             cause="fallback" if failed else "escalation" if caller.rejected else "first",
         )
         ask = asked_of_router(ask, caller, self._fitted, pool.profiles)
@@ -290,7 +304,7 @@ class ModelCalls:
             )
             reply, label = await replied(self._guards.guards, reply, label, f"the reply of {name}")
             error, output, unknown = "", reply_json(reply), False
-            return Answered(reply=reply, model=name, label=label)
+            return Answered(reply=reply, model=name, label=label, family=self._pool.profiles[name].family)
         except ModelError as problem:
             error, unknown = problem.message, False
             raise

@@ -80,8 +80,10 @@ def choose(
     if len(ranked) > 1:
         ranked.sort(key=_first)
     candidates = tuple(candidate for _, candidate in ranked)
+    chosen = candidates[0].model
     return Route(
-        model=candidates[0].model,
+        model=chosen,
+        family=next(profile.family for profile in profiles if profile.name == chosen),
         reason=_reason(request, candidates),
         candidates=candidates,
         filtered=filtered,
