@@ -79,7 +79,7 @@ def _attempt(attempt: AttemptTrace, agent: str) -> Iterator[Text]:
         yield from _question(question)
     yield from (_guarded(said) for said in attempt.guarded)
     if attempt.verdict is not None:
-        yield from _verdict(attempt.verdict)
+        yield from verdict_lines(attempt.verdict)
 
 
 def _effect(effect: EffectTrace, agent: str) -> Iterator[Text]:
@@ -194,10 +194,11 @@ def _calls(calls: list[JSON] | tuple[JSON, ...]) -> Iterator[Text]:
             yield _field("calls", f"{call.get('name')} {call.get('arguments')}", 2)
 
 
-def _verdict(verdict: Verdict) -> Iterator[Text]:
+def verdict_lines(verdict: Verdict) -> Iterator[Text]:
+    """Yield what was concluded about an attempt, each vote, and what nobody looked at."""
     what = "accepted" if verdict.accepted else "rejected"
     if verdict.panel:
-        what += f" ({verdict.required} of {verdict.panel} of the panel must accept)"
+        what += f" ({_needed(verdict)} of the panel must accept)"
     yield _field("verdict", what, 1, "green" if verdict.accepted else "red")
     if verdict.confidence is not None:
         yield _field("confidence", confidence_text(verdict.confidence), 2, "" if verdict.confidence.holds else "red")
@@ -206,11 +207,26 @@ def _verdict(verdict: Verdict) -> Iterator[Text]:
     yield from (_field("not checked", what, 2, "yellow") for what in verdict.unchecked)
 
 
+def _needed(verdict: Verdict) -> str:
+    """Return how much of a panel must accept."""
+    if not verdict.quorum:
+        return f"{verdict.required} of {verdict.panel}"
+    share = "more than half" if verdict.quorum <= 1 / 2 else f"{100 * verdict.quorum:g} %"
+    return f"{share} of the weight" + (f" and {verdict.required} of {verdict.panel}" if verdict.required else "")
+
+
 def _vote(vote: Vote) -> Text:
     said = "abstains" if vote.accepts is None else "accepts" if vote.accepts else "rejects"
     reasons = f": {'; '.join(vote.reasons)}" if vote.reasons else ""
     checked = f" (checked {vote.checked})" if vote.checked else ""
-    return _field("vote", f"{vote.verifier} {said}{reasons}{checked}", 2, "red" if vote.accepts is False else "")
+    facts = [f"round {vote.round}"] if vote.round > 1 or not vote.counts else []
+    facts += [] if vote.counts else ["replaced by a later vote"]
+    facts += ["in the panel's place"] if vote.deciding else []
+    facts += [f"weight {vote.weight:g}"] if vote.weight != 1 else []
+    facts += [f"by {vote.model}"] if vote.model is not None else []
+    by = f" [{', '.join(facts)}]" if facts else ""
+    style = "red" if vote.accepts is False and vote.counts else "" if vote.counts else "dim"
+    return _field("vote", f"{vote.verifier} {said}{by}{reasons}{checked}", 2, style)
 
 
 def _value(trace: Trace, source: Source) -> str:
