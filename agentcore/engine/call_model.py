@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agentcore.domain.agent import Capability
-from agentcore.domain.budget import Usage
+from agentcore.domain.budget import NO_USE, NOTHING_USD, Usage
 from agentcore.domain.decision import Decision
 from agentcore.domain.dues import Dues
 from agentcore.domain.effect import Effect, EffectKind
@@ -38,7 +38,9 @@ from agentcore.engine.recall import Recall
 from agentcore.engine.recording import Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens
+from agentcore.engine.response_caching import CachedCalls, Lookup
 from agentcore.engine.run_guards import RunGuards
+from agentcore.engine.serve_cached import serve
 from agentcore.ports.model import ModelReply, ModelRequest, OnText
 from agentcore.routing.choose import Weights, choose
 from agentcore.routing.profile import Price
@@ -73,6 +75,7 @@ class ModelCalls:
         guards: RunGuards,
         drafts: Drafts,
         redactor: Redactor,
+        cached: CachedCalls,
     ) -> None:
         self._effects = effects
         self._pool = pool
@@ -82,6 +85,7 @@ class ModelCalls:
         self._guards = guards
         self._drafts = drafts
         self._redactor = redactor
+        self._cached = cached
 
     async def call(self, caller: Caller, request: ModelRequest) -> Answered:
         """Return a model's reply, from the best model that can take the call or, when it fails, from the next.
@@ -122,7 +126,9 @@ class ModelCalls:
             if decisions[0].obligations:
                 request = await self._obliged(caller, id, decisions[0], request)
                 sent = request_json(request)
-            reserved = self._reserve(route, request)
+            looked = await self._cached.look_up(caller, request, decisions[0], route.model)
+            hit = None if looked is None else looked.hit
+            reserved = self._reserve(route, request) if hit is None else NO_USE
         except NoRoute as error:
             if failed:  # every model that could take the call was tried
                 raise next(reversed(failed.values())) from error
@@ -136,7 +142,12 @@ class ModelCalls:
             EffectStarted(effect=effect, request=sent, decisions=decisions, reserved=reserved, route=route)
         )
         try:
-            return await self._call(caller, request, effect, reserved)
+            if looked is not None and hit is not None:
+                reply, label = await serve(
+                    self._effects, self._guards.guards, self._cached, caller=caller, effect=effect, looked=looked
+                )
+                return Answered(reply=reply, model=route.model, label=label)
+            return await self._call(caller, request, effect, reserved, looked)
         except ModelError as error:
             raise _ModelFailed(route.model, error) from error
 
@@ -176,6 +187,8 @@ class ModelCalls:
         model = ModelName(started.effect.name)
         if finished.error:
             raise _ModelFailed(model, ModelError(finished.error))
+        if finished.cached is not None:
+            self._cached.served(started.effect, finished.cached)
         return Answered(reply=reply_of(finished.output, finished.used), model=model, label=finished.label)
 
     def route(
@@ -245,12 +258,14 @@ class ModelCalls:
         ledger.reserve(need)
         return need
 
-    async def _call(self, caller: Caller, request: ModelRequest, effect: Effect, reserved: Usage) -> Answered:
+    async def _call(
+        self, caller: Caller, request: ModelRequest, effect: Effect, reserved: Usage, looked: Lookup | None
+    ) -> Answered:
         name = ModelName(effect.name)
         price = self._pool.profiles[name].price
         label = _label(caller, name)
         clock = self._effects.clock
-        used, error, unknown = ONE_CALL, "cancelled", True
+        used, error, unknown, spared = ONE_CALL, "cancelled", True, NOTHING_USD
         output: JSON = None
         started = clock.monotonic()
         writing = self._drafts.writing(caller, name, request)
@@ -265,6 +280,7 @@ class ModelCalls:
                 output_tokens=reply.output_tokens,
                 cached_tokens=reply.cached_tokens,
             )
+            spared = price.cost(input_tokens=reply.input_tokens, output_tokens=reply.output_tokens) - cost
             used = Usage(
                 input_tokens=reply.input_tokens,
                 output_tokens=reply.output_tokens,
@@ -280,17 +296,19 @@ class ModelCalls:
             raise
         finally:
             self._effects.ledger.settle(reserved, used)
-            await self._effects.recorder.record(
-                EffectFinished(
-                    effect=effect.id,
-                    output=output,
-                    used=used,
-                    seconds=clock.monotonic() - started,
-                    label=label,
-                    error=error,
-                    unknown=unknown,
-                )
+            finished = EffectFinished(
+                effect=effect.id,
+                output=output,
+                used=used,
+                seconds=clock.monotonic() - started,
+                label=label,
+                error=error,
+                unknown=unknown,
+                spared=spared,
             )
+            await self._effects.recorder.record(finished)
+            if looked is not None:
+                self._cached.given(caller, looked.key, effect, finished)
 
     async def _measured(self, name: ModelName, request: ModelRequest, on_text: OnText | None) -> ModelReply:
         """Call the model in time, and tell the pool how it went."""

@@ -21,6 +21,7 @@ from agentcore.engine.rates import Counts
 from agentcore.engine.recording import Recording, Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.release import Release
+from agentcore.engine.response_caching import CachedCalls, Caching, HeededRecording
 from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.supervisor import Supervisor
 from agentcore.engine.undo import Undo
@@ -33,7 +34,11 @@ from agentcore.ports.tool import Tool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Models, tools, guards and time. counts: of calls that policies limit.  announcer: who is told outside."""
+    """Models, tools, guards and time.
+
+    counts: of calls that policies limit.  announcer: who is told outside.  caching: None when no model's reply is
+    served again.
+    """
 
     pool: ModelPool
     tools: Mapping[ToolName, Tool]
@@ -41,6 +46,7 @@ class Parts:
     guards: Guards = field(default_factory=Guards)
     counts: Counts = field(default_factory=Counts)
     announcer: Announcer | None = None
+    caching: Caching | None = None
 
     def driver(
         self,
@@ -58,6 +64,10 @@ class Parts:
         limits = definition.limits
         if started.on_exceeded is not None:
             limits = replace(limits, on_exceeded=started.on_exceeded)
+        caching = self.caching if script is None else None  # a replay has what its record has
+        cached = CachedCalls(caching, started.task, recorder.run.id, self.clock)
+        if caching is not None:
+            recorder = HeededRecording(recorder, cached)
         effects = self._effects(recorder, rules, script)
         guards = RunGuards(guards=self.guards, effects=effects)
         drafts = Drafts(definition.agents[definition.team.answer], guards)
@@ -71,6 +81,7 @@ class Parts:
             guards=guards,
             drafts=drafts,
             redactor=redactor,
+            cached=cached,
         )
         return Driver(
             agents=definition.agents,
