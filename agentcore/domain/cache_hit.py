@@ -11,6 +11,9 @@ from agentcore.domain.ids import EffectId, RunId
 CacheMode = Literal["off", "exact", "semantic"]
 """Which replies may be served again. semantic: also those to another wording of the same question."""
 
+CacheScope = Literal["tenant", "user"]
+"""Who may get a reply that was given to a user."""
+
 
 @frozen
 class CacheHit:

@@ -11,8 +11,9 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+from agentcore.domain.cache_hit import CacheScope
 from agentcore.domain.decision import Decision
 from agentcore.domain.ids import ModelName
 from agentcore.domain.json import JSON, digest
@@ -22,9 +23,6 @@ from agentcore.domain.task import Task
 from agentcore.engine.effect import Caller
 from agentcore.ports.model import ModelRequest
 from agentcore.ports.response_cache import CachedReply
-
-CacheScope = Literal["tenant", "user"]
-"""Who may get a reply that was given to a user."""
 
 FORM: Final = 1
 """Raised when what a reply means has changed, so that none of before is served any more."""

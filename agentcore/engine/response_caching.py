@@ -18,7 +18,7 @@ from typing import Final
 from loguru import logger
 
 from agentcore.domain.agent import Agent
-from agentcore.domain.cache_hit import CacheHit, CacheMode
+from agentcore.domain.cache_hit import CacheHit, CacheMode, CacheScope
 from agentcore.domain.decision import Decision
 from agentcore.domain.effect import Effect
 from agentcore.domain.errors import JournalError
@@ -35,7 +35,7 @@ from agentcore.domain.ids import PLAN, EffectId, ModelName, RunId, StepId
 from agentcore.domain.json import JSON
 from agentcore.domain.run import Run
 from agentcore.domain.task import Task
-from agentcore.engine.cache_key import CacheKey, CacheScope, cache_key
+from agentcore.engine.cache_key import CacheKey, cache_key
 from agentcore.engine.effect import Caller
 from agentcore.engine.history import History
 from agentcore.engine.recording import Recording
