@@ -8,7 +8,6 @@ every digest.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -23,12 +22,10 @@ from agentcore.domain.task import Task
 from agentcore.engine.effect import Caller
 from agentcore.ports.model import ModelRequest
 from agentcore.ports.response_cache import CachedReply
+from agentcore.prompts.trim import QUESTION
 
 FORM: Final = 1
 """Raised when what a reply means has changed, so that none of before is served any more."""
-
-_QUESTION: Final = re.compile(r"(?:^|\n)(?:Task|Question|Goal): ")
-"""What the instruction of a step, the question and the goal stand behind, after the data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,5 +117,5 @@ def _parted(messages: Sequence[Message]) -> tuple[str, str]:
     if not messages or messages[-1].role != "user":
         return "", ""
     text = messages[-1].content
-    begins = [found.end() for found in _QUESTION.finditer(text)]
+    begins = [found.end() for found in QUESTION.finditer(text)]
     return (text[: begins[-1]], text[begins[-1] :]) if begins else (text, "")

@@ -41,6 +41,7 @@ from agentcore.engine.request_size import counted_tokens, likely_tokens, most_to
 from agentcore.engine.response_caching import CachedCalls, Lookup
 from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.serve_cached import serve
+from agentcore.engine.trimming import routed
 from agentcore.ports.model import ModelReply, ModelRequest, OnText
 from agentcore.routing.choose import Weights, choose
 from agentcore.routing.profile import Price
@@ -122,7 +123,15 @@ class ModelCalls:
     ) -> Answered:
         """Call the best model that has not failed. Raises _ModelFailed when it fails too."""
         try:
-            route, decisions = self.route(caller, request, failed)
+            found = await routed(
+                lambda asked: self.route(caller, asked, failed),
+                request,
+                caller.agent,
+                self._pool.profiles,
+                self._cached.embedder,
+            )
+            route, decisions, request = found.route, found.decisions, found.request
+            sent = sent if found.trimmed is None else request_json(request)
             if decisions[0].obligations:
                 request = await self._obliged(caller, id, decisions[0], request)
                 sent = request_json(request)
@@ -139,7 +148,9 @@ class ModelCalls:
             raise
         effect = self._effects.model_effect(id, caller, route.model)
         await self._effects.recorder.record(
-            EffectStarted(effect=effect, request=sent, decisions=decisions, reserved=reserved, route=route)
+            EffectStarted(
+                effect=effect, request=sent, decisions=decisions, reserved=reserved, route=route, trimmed=found.trimmed
+            )
         )
         try:
             if looked is not None and hit is not None:

@@ -84,6 +84,7 @@ class CachedCalls:
         self._task = task
         self._run = run
         self._clock = clock
+        self.embedder = None if caching is None else caching.embedder
         self._given: dict[tuple[StepId, int], list[tuple[Effect, CachedReply]]] = {}
         self._served: dict[tuple[StepId, int], list[str]] = {}
 
