@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from agentcore.domain.approval_rule import ApprovalRule
+from agentcore.domain.cache_hit import CacheMode
 from agentcore.domain.ids import AgentName, ModelName, ToolName
 from agentcore.domain.json import JSON, JSONObject
 
@@ -159,6 +160,7 @@ class Limits:
 
     seconds: one model call.  tool_calls: in one attempt.  output_tokens: of one model call.
     attempts: tries with the same model; escalations: further tries, each with a stronger model if there is one.
+    input_tokens: of one model call, beyond which the request is trimmed; None is what the models take.
     """
 
     seconds: float = 120.0
@@ -166,6 +168,7 @@ class Limits:
     output_tokens: int = 512
     attempts: int = 2
     escalations: int = 1
+    input_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +188,7 @@ class Agent:
     None is free text.  may_decline: it may say that the step cannot be done from what it was given, and why.
     endorses: its outputs count as its own, whatever it has read; they have no room for text.
     approval: who must approve each output that the verifiers have accepted, None when nobody has to.
+    cache: which replies of models may be served to it again; None is as the project says.
     version: content hash of all of this, 64 hexadecimal digits.
     """
 
@@ -206,4 +210,5 @@ class Agent:
     limits: Limits = field(default_factory=Limits)
     approval: ApprovalRule | None = None
     temperature: float = 0.0
+    cache: CacheMode | None = None
     version: str = ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from agentcore.confidence.calibration_knots import Interval
 from agentcore.domain.agent import Capability, Independence
-from agentcore.domain.budget import Usage
+from agentcore.domain.budget import NO_USE, NOTHING_USD, Usage
 from agentcore.domain.decision import Decision
 from agentcore.domain.dues import Dues
 from agentcore.domain.effect import Effect, EffectKind
@@ -39,8 +39,11 @@ from agentcore.engine.recall import Recall
 from agentcore.engine.recording import Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens
+from agentcore.engine.response_caching import CachedCalls, Lookup
 from agentcore.engine.routing_terms import asked_of_router, prior_of
 from agentcore.engine.run_guards import RunGuards
+from agentcore.engine.serve_cached import serve
+from agentcore.engine.trimming import routed
 from agentcore.ports.model import ModelReply, ModelRequest, OnText
 from agentcore.routing.choose import Weights, choose
 from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
@@ -83,6 +86,7 @@ class ModelCalls:
         guards: RunGuards,
         drafts: Drafts,
         redactor: Redactor,
+        cached: CachedCalls,
         fitted: FittedSteps = NOTHING_FITTED,
     ) -> None:
         self._effects = effects
@@ -94,6 +98,7 @@ class ModelCalls:
         self._drafts = drafts
         self._redactor = redactor
         self._fitted = fitted
+        self._cached = cached
 
     async def call(self, caller: Caller, request: ModelRequest) -> Answered:
         """Return a model's reply, from the best model that can take the call or, when it fails, from the next.
@@ -134,11 +139,21 @@ class ModelCalls:
     ) -> Answered:
         """Call the best model that has not failed. Raises _ModelFailed when it fails too."""
         try:
-            route, decisions = self.route(caller, request, failed)
+            found = await routed(
+                lambda asked: self.route(caller, asked, failed),
+                request,
+                caller.agent,
+                self._pool.profiles,
+                self._cached.embedder,
+            )
+            route, decisions, request = found.route, found.decisions, found.request
+            sent = sent if found.trimmed is None else request_json(request)
             if decisions[0].obligations:
                 request = await self._obliged(caller, id, decisions[0], request)
                 sent = request_json(request)
-            reserved = self._reserve(route, request)
+            looked = await self._cached.look_up(caller, request, decisions[0], route.model)
+            hit = None if looked is None else looked.hit
+            reserved = self._reserve(route, request) if hit is None else NO_USE
         except NoRoute as error:
             if failed:  # every model that could take the call was tried
                 raise next(reversed(failed.values())) from error
@@ -149,10 +164,18 @@ class ModelCalls:
             raise
         effect = self._effects.model_effect(id, caller, route.model)
         await self._effects.recorder.record(
-            EffectStarted(effect=effect, request=sent, decisions=decisions, reserved=reserved, route=route)
+            EffectStarted(
+                effect=effect, request=sent, decisions=decisions, reserved=reserved, route=route, trimmed=found.trimmed
+            )
         )
         try:
-            answered = await self._call(caller, request, effect, reserved)
+            if looked is not None and hit is not None:
+                reply, label = await serve(
+                    self._effects, self._guards.guards, self._cached, caller=caller, effect=effect, looked=looked
+                )
+                answered = Answered(reply=reply, model=route.model, label=label, family=route.family)
+            else:
+                answered = await self._call(caller, request, effect, reserved, looked)
         except ModelError as error:
             raise _ModelFailed(route.model, error) from error
         return replace(answered, prior=prior_of(route))
@@ -193,6 +216,8 @@ class ModelCalls:
         model = ModelName(started.effect.name)
         if finished.error:
             raise _ModelFailed(model, ModelError(finished.error))
+        if finished.cached is not None:
+            self._cached.served(started.effect, finished.cached)
         route = started.route
         return Answered(
             reply=reply_of(finished.output, finished.used),
@@ -273,12 +298,14 @@ class ModelCalls:
         ledger.reserve(need)
         return need
 
-    async def _call(self, caller: Caller, request: ModelRequest, effect: Effect, reserved: Usage) -> Answered:
+    async def _call(
+        self, caller: Caller, request: ModelRequest, effect: Effect, reserved: Usage, looked: Lookup | None
+    ) -> Answered:
         name = ModelName(effect.name)
         price = self._pool.profiles[name].price
         label = _label(caller, name)
         clock = self._effects.clock
-        used, error, unknown = ONE_CALL, "cancelled", True
+        used, error, unknown, spared = ONE_CALL, "cancelled", True, NOTHING_USD
         output: JSON = None
         started = clock.monotonic()
         writing = self._drafts.writing(caller, name, request)
@@ -295,6 +322,7 @@ class ModelCalls:
                 output_tokens=reply.output_tokens,
                 cached_tokens=reply.cached_tokens,
             )
+            spared = price.cost(input_tokens=reply.input_tokens, output_tokens=reply.output_tokens) - cost
             used = Usage(
                 input_tokens=reply.input_tokens,
                 output_tokens=reply.output_tokens,
@@ -310,17 +338,19 @@ class ModelCalls:
             raise
         finally:
             self._effects.ledger.settle(reserved, used)
-            await self._effects.recorder.record(
-                EffectFinished(
-                    effect=effect.id,
-                    output=output,
-                    used=used,
-                    seconds=clock.monotonic() - started,
-                    label=label,
-                    error=error,
-                    unknown=unknown,
-                )
+            finished = EffectFinished(
+                effect=effect.id,
+                output=output,
+                used=used,
+                seconds=clock.monotonic() - started,
+                label=label,
+                error=error,
+                unknown=unknown,
+                spared=spared,
             )
+            await self._effects.recorder.record(finished)
+            if looked is not None:
+                self._cached.given(caller, looked.key, effect, finished)
 
     async def _measured(self, name: ModelName, request: ModelRequest, on_text: OnText | None) -> ModelReply:
         """Call the model in time, and tell the pool how it went."""

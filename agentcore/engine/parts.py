@@ -24,6 +24,7 @@ from agentcore.engine.rates import Counts
 from agentcore.engine.recording import Recording, Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.release import Release
+from agentcore.engine.response_caching import CachedCalls, Caching, HeededRecording
 from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.supervisor import Supervisor
 from agentcore.engine.undo import Undo
@@ -36,7 +37,11 @@ from agentcore.ports.tool import Tool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Models, tools, guards and time. counts: of calls that policies limit.  announcer: who is told outside."""
+    """Models, tools, guards and time.
+
+    counts: of calls that policies limit.  announcer: who is told outside.  caching: None when no model's reply is
+    served again.
+    """
 
     pool: ModelPool
     tools: Mapping[ToolName, Tool]
@@ -44,6 +49,7 @@ class Parts:
     guards: Guards = field(default_factory=Guards)
     counts: Counts = field(default_factory=Counts)
     announcer: Announcer | None = None
+    caching: Caching | None = None
 
     def driver(
         self,
@@ -61,6 +67,10 @@ class Parts:
         limits = definition.limits
         if started.on_exceeded is not None:
             limits = replace(limits, on_exceeded=started.on_exceeded)
+        caching = self.caching if script is None else None  # a replay has what its record has
+        cached = CachedCalls(caching, started.task, recorder.run.id, self.clock)
+        if caching is not None:
+            recorder = HeededRecording(recorder, cached)
         effects = self._effects(recorder, rules, script)
         guards = RunGuards(guards=self.guards, effects=effects)
         drafts = Drafts(definition.agents[definition.team.answer], guards)
@@ -75,6 +85,7 @@ class Parts:
             drafts=drafts,
             redactor=redactor,
             fitted=definition.fitted,
+            cached=cached,
         )
         tools = ToolCalls(effects, self.tools, guards, redactor, largest_result=limits.result_characters)
         worker, verifier = Worker(models, tools), Verifier(definition.agents, models, definition.checks)

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from agentcore.domain.answer_candidate import candidate_of
+from agentcore.domain.cache_hit import CacheHit, Trimmed
 from agentcore.domain.decision import Decision
 from agentcore.domain.event import EffectRefused, EffectReused, EffectStarted, TextGuarded
 from agentcore.domain.ids import PLAN
@@ -104,8 +105,13 @@ def _effect(effect: EffectTrace, agent: str) -> Iterator[Text]:
         used = finished.used
         tokens = f"  {used.input_tokens:,} + {used.output_tokens:,} tokens  {money(used.usd)}" if used.tokens else ""
         yield head.append(f"  {finished.seconds:.2f} s{tokens}")
-    if isinstance(started, EffectStarted) and started.route is not None:
-        yield from _route(started.route)
+    if finished is not None and finished.cached is not None:
+        yield _cached(finished.cached)
+    if isinstance(started, EffectStarted):
+        if started.route is not None:
+            yield from _route(started.route)
+        if started.trimmed is not None:
+            yield from _trimmed(started.trimmed)
     yield from (_decision(decision, 2) for decision in started.decisions)
     yield from _request(started.request)
     if finished is not None:
@@ -113,6 +119,18 @@ def _effect(effect: EffectTrace, agent: str) -> Iterator[Text]:
             yield _field("failed", finished.error, 2, "red")
         else:
             yield from _response(finished.output)
+
+
+def _cached(hit: CacheHit) -> Text:
+    alike = "the same call" if hit.match == "exact" else f"another wording (similarity {hit.similarity:.3f})"
+    saved = f"saved {hit.saved.tokens:,} tokens, {money(hit.saved.usd)}"
+    return _field("cached", f"the reply to {alike}, {hit.effect} of run {hit.run}; {saved}", 2, "green")
+
+
+def _trimmed(trimmed: Trimmed) -> Iterator[Text]:
+    yield _field("left out", f"{trimmed.tokens:,} tokens, to fit {trimmed.limit:,}", 2, "yellow")
+    for cut in trimmed.cuts:
+        yield _field("cut", f"message {cut.message + 1}: {cut.what}, {cut.tokens:,} tokens", 3)
 
 
 def _guarded(said: TextGuarded) -> Text:
