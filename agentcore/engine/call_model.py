@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -12,12 +11,9 @@ from agentcore.domain.decision import Decision
 from agentcore.domain.dues import Dues
 from agentcore.domain.effect import Effect, EffectKind
 from agentcore.domain.errors import (
-    AgentcoreError,
     BudgetExceeded,
     GuardDenied,
     ModelError,
-    ModelTimeout,
-    ModelUnavailable,
     NoRoute,
     PolicyDenied,
 )
@@ -28,8 +24,9 @@ from agentcore.domain.label import Label
 from agentcore.domain.route import Route
 from agentcore.domain.team import OnExceeded
 from agentcore.engine.drafts import Drafts
-from agentcore.engine.effect import ONE_CALL, Caller, Effects, is_cancelled, refusal_error
+from agentcore.engine.effect import ONE_CALL, Caller, Effects, refusal_error
 from agentcore.engine.history import Recorded
+from agentcore.engine.measured_call import measured_call
 from agentcore.engine.model_guards import prompted, replied
 from agentcore.engine.model_json import reply_json, reply_of, request_json
 from agentcore.engine.permits import Permits, Permitted
@@ -39,7 +36,7 @@ from agentcore.engine.recording import Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens
 from agentcore.engine.run_guards import RunGuards
-from agentcore.ports.model import ModelReply, ModelRequest, OnText
+from agentcore.ports.model import ModelReply, ModelRequest
 from agentcore.routing.choose import Weights, choose
 from agentcore.routing.profile import Price
 from agentcore.routing.request import RouteRequest
@@ -257,7 +254,9 @@ class ModelCalls:
         try:
             async with self._pool.slot(name):
                 started = clock.monotonic()
-                reply = await self._measured(name, request, writing)
+                reply = await measured_call(
+                    self._pool, clock, name, request, writing, seconds_left=self._effects.ledger.seconds_left
+                )
             if writing is not None:
                 writing.end()
             cost = price.cost(
@@ -291,43 +290,6 @@ class ModelCalls:
                     unknown=unknown,
                 )
             )
-
-    async def _measured(self, name: ModelName, request: ModelRequest, on_text: OnText | None) -> ModelReply:
-        """Call the model in time, and tell the pool how it went."""
-        pool, clock = self._pool, self._effects.clock
-        left = self._effects.ledger.seconds_left
-        if left is not None and left < request.seconds:
-            request = replace(request, seconds=left)
-        seconds = request.seconds
-        started = clock.monotonic()
-        pool.calling(name)
-        try:
-            async with asyncio.timeout(seconds):
-                reply = await pool.entries[name].model.complete(request, on_text)
-        except TimeoutError:
-            pool.failed(name, seconds)
-            raise ModelTimeout(f"{name} did not answer within {seconds:g} s") from None
-        except ModelError as error:
-            if error.retryable:
-                wait = error.retry_after_seconds if isinstance(error, ModelUnavailable) else None
-                pool.failed(name, clock.monotonic() - started, retry_after_seconds=wait)
-            else:
-                pool.abandoned(name)
-            raise
-        except AgentcoreError:
-            pool.abandoned(name)
-            raise
-        except asyncio.CancelledError:
-            if is_cancelled():
-                pool.abandoned(name)
-                raise
-            pool.failed(name, clock.monotonic() - started)
-            raise ModelUnavailable(f"{name} broke off its own call") from None
-        except Exception as error:  # a model is foreign code: whatever it raises is its failure, not the runtime's
-            pool.failed(name, clock.monotonic() - started)
-            raise ModelUnavailable(f"{name} failed: {type(error).__name__}: {error}") from error
-        pool.succeeded(name, reply, clock.monotonic() - started)
-        return reply
 
 
 class _ModelFailed(Exception):  # never leaves this module
