@@ -26,6 +26,7 @@ from agentcore.domain.team import OnExceeded
 from agentcore.engine.drafts import Drafts
 from agentcore.engine.effect import ONE_CALL, Caller, Effects, refusal_error
 from agentcore.engine.history import Recorded
+from agentcore.engine.live_board import paid_usd
 from agentcore.engine.measured_call import measured_call
 from agentcore.engine.model_guards import prompted, replied
 from agentcore.engine.model_json import reply_json, reply_of, request_json
@@ -175,6 +176,11 @@ class ModelCalls:
             raise _ModelFailed(model, ModelError(finished.error))
         return Answered(reply=reply_of(finished.output, finished.used), model=model, label=finished.label)
 
+    def judged(self, model: ModelName | None, step: str, *, accepted: bool) -> None:
+        """Note what verifiers have said of an answer. model: who gave it.  step: the step type."""
+        if model is not None and self._effects.script is None:
+            self._pool.board.judged(model, step, accepted=accepted)
+
     def route(
         self, caller: Caller, request: ModelRequest, failed: Mapping[ModelName, ModelError] | None = None
     ) -> tuple[Route, tuple[Decision, ...]]:
@@ -189,16 +195,16 @@ class ModelCalls:
             permitted = permitted.without(self._effects.within_rate)
         if permitted.denied and not permitted.profiles:
             raise PolicyDenied(next((each for each in permitted.denied if each.unmet), permitted.denied[0]))
-        route = self._choose(caller, request, frozenset(failed or ()), permitted)
+        route = self._choose(caller, request, failed or {}, permitted)
         if permitted.denied:
             route = replace(route, filtered={**route.filtered, **permitted.why_not})
         return route, permitted.decisions[route.model]
 
     def _choose(
-        self, caller: Caller, request: ModelRequest, failed: frozenset[ModelName], permitted: Permitted
+        self, caller: Caller, request: ModelRequest, failed: Mapping[ModelName, ModelError], permitted: Permitted
     ) -> Route:
         ledger, pool, profiles = self._effects.ledger, self._pool, permitted.profiles
-        now = self._effects.clock.monotonic()
+        now, live = self._effects.clock.now(), pool.board.of(caller.agent.name)
         qualities = [pool.profiles[name].quality for name in caller.rejected if name in pool.profiles]
         ask = RouteRequest(
             requirements=caller.agent.requirements,
@@ -206,7 +212,8 @@ class ModelCalls:
             input_tokens=likely_tokens(request),
             max_output_tokens=request.max_output_tokens,
             seconds_left=ledger.seconds_left,
-            exclude=failed,
+            exclude=frozenset(failed),
+            shun=pool.kin(name for name, error in failed.items() if error.retryable),
             stronger_than=max(qualities) if qualities else None,
             rejected=caller.rejected,
             cause="fallback" if failed else "escalation" if caller.rejected else "first",
@@ -215,16 +222,16 @@ class ModelCalls:
             left = ledger.left
             fitting = replace(ask, budget_usd=left.usd, budget_tokens=left.tokens)
             try:
-                return choose(fitting, profiles, pool.live, pool.breakers, weights=self._weights, now=now)
+                return choose(fitting, profiles, live, pool.breakers, weights=self._weights, now=now)
             except NoRoute:
                 pass  # nothing fits: the reservation will say which limit ran out
         try:
-            return choose(ask, profiles, pool.live, pool.breakers, weights=self._weights, now=now)
+            return choose(ask, profiles, live, pool.breakers, weights=self._weights, now=now)
         except NoRoute as error:
             if ask.seconds_left is None:
                 raise
             patient = replace(ask, seconds_left=None)
-            choose(patient, profiles, pool.live, pool.breakers, weights=self._weights, now=now)
+            choose(patient, profiles, live, pool.breakers, weights=self._weights, now=now)
             late = "; ".join(f"{name} {why}" for name, why in error.filtered.items())
             raise BudgetExceeded("seconds", f"more ({late})", f"{ask.seconds_left:.1f} s") from error
 
@@ -244,7 +251,6 @@ class ModelCalls:
 
     async def _call(self, caller: Caller, request: ModelRequest, effect: Effect, reserved: Usage) -> Answered:
         name = ModelName(effect.name)
-        price = self._pool.profiles[name].price
         label = _label(caller, name)
         clock = self._effects.clock
         used, error, unknown = ONE_CALL, "cancelled", True
@@ -255,15 +261,17 @@ class ModelCalls:
             async with self._pool.slot(name):
                 started = clock.monotonic()
                 reply = await measured_call(
-                    self._pool, clock, name, request, writing, seconds_left=self._effects.ledger.seconds_left
+                    self._pool,
+                    clock,
+                    name,
+                    request,
+                    writing,
+                    step=caller.agent.name,
+                    seconds_left=self._effects.ledger.seconds_left,
                 )
             if writing is not None:
                 writing.end()
-            cost = price.cost(
-                input_tokens=reply.input_tokens,
-                output_tokens=reply.output_tokens,
-                cached_tokens=reply.cached_tokens,
-            )
+            cost = paid_usd(self._pool.profiles[name], reply)
             used = Usage(
                 input_tokens=reply.input_tokens,
                 output_tokens=reply.output_tokens,

@@ -260,6 +260,7 @@ class Driver:
             unrecorded, vote = await self._approved(agent.approval, caller, finished)
             verdict = replace(verdict, accepted=vote.accepts is True, votes=(*verdict.votes, vote))
         await record(*unrecorded, VerdictReached(step=caller.step, attempt=caller.attempt, verdict=verdict))
+        self.models.judged(outcome.model, agent.name, accepted=verdict.accepted)
         if not verdict.accepted:
             logger.info("attempt {} rejected: {}", caller.attempt, "; ".join(verdict.reasons))
 

@@ -20,12 +20,13 @@ async def measured_call(
     request: ModelRequest,
     on_text: OnText | None,
     *,
+    step: str,
     seconds_left: float | None,
 ) -> ModelReply:
     """Return a model's reply, and tell the pool of it, or of the failure.
 
-    seconds_left: of the run; None when it has no limit. Raises ModelError, whatever the model raised, except for
-    another AgentcoreError, and for the cancelling of the task that waits.
+    step: the step type.  seconds_left: of the run; None when it has no limit. Raises ModelError, whatever the model
+    raised, except for another AgentcoreError, and for the cancelling of the task that waits.
     """
     if seconds_left is not None and seconds_left < request.seconds:
         request = replace(request, seconds=seconds_left)
@@ -36,12 +37,12 @@ async def measured_call(
         async with asyncio.timeout(seconds):
             reply = await pool.entries[name].model.complete(request, on_text)
     except TimeoutError:
-        pool.failed(name, seconds)
+        pool.failed(name, step=step)
         raise ModelTimeout(f"{name} did not answer within {seconds:g} s") from None
     except ModelError as error:
         if error.retryable:
             wait = error.retry_after_seconds if isinstance(error, ModelUnavailable) else None
-            pool.failed(name, clock.monotonic() - started, retry_after_seconds=wait)
+            pool.failed(name, step=step, retry_after_seconds=wait)
         else:
             pool.abandoned(name)
         raise
@@ -52,10 +53,10 @@ async def measured_call(
         if is_cancelled():
             pool.abandoned(name)
             raise
-        pool.failed(name, clock.monotonic() - started)
+        pool.failed(name, step=step)
         raise ModelUnavailable(f"{name} broke off its own call") from None
     except Exception as error:  # a model is foreign code: whatever it raises is its failure, not the runtime's
-        pool.failed(name, clock.monotonic() - started)
+        pool.failed(name, step=step)
         raise ModelUnavailable(f"{name} failed: {type(error).__name__}: {error}") from error
-    pool.succeeded(name, reply, clock.monotonic() - started)
+    pool.succeeded(name, reply, clock.monotonic() - started, step=step)
     return reply

@@ -2,14 +2,16 @@
 
     utility = quality · Q  -  cost · C  -  latency · S
 
-Q is the declared quality (0 to 1), C the forecast cost in US cents, S the forecast latency in seconds; the weights say
-how much quality one cent and one second are worth. Ranking is in floating point; recorded costs are exact.
+Q is the declared quality (0 to 1), or the share of answers accepted lately where that is lower; C the forecast cost in
+US cents, at the price that was really paid; S the forecast latency in seconds. The weights say how much quality one
+cent and one second are worth. Ranking is in floating point; recorded costs are exact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeAlias
 
 from agentcore.domain.agent import Capability
@@ -24,7 +26,7 @@ from agentcore.routing.request import RouteRequest
 UNKNOWN = LiveStats()
 
 
-_Rank: TypeAlias = tuple[bool, bool, float, int, float, str]
+_Rank: TypeAlias = tuple[bool, bool, bool, float, int, float, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,14 +133,22 @@ def _candidate(
         input_tokens=request.input_tokens,
         output_tokens=stats.forecast_output_tokens(request.max_output_tokens),
     )
+    if stats is not UNKNOWN:
+        usd = _paid(usd, stats.forecast_price(now))
+    quality = stats.forecast_quality(profile.quality, now)
     seconds = stats.forecast_seconds(profile.latency_seconds, now)
     return Candidate(
         model=profile.name,
         quality=profile.quality,
         usd=usd,
         seconds=seconds,
-        utility=weights.quality * profile.quality - weights.cost * 100.0 * float(usd) - weights.latency * seconds,
+        utility=weights.quality * quality - weights.cost * 100.0 * float(usd) - weights.latency * seconds,
     )
+
+
+def _paid(usd: Decimal, share: float) -> Decimal:
+    """Return what a call costs when other than the declared price is paid."""
+    return usd if 0.999 < share < 1.001 else usd * round(Decimal(share), 4)  # equal, in floating point
 
 
 def _too_much(request: RouteRequest, candidate: Candidate) -> str | None:
@@ -152,15 +162,16 @@ def _too_much(request: RouteRequest, candidate: Candidate) -> str | None:
 
 
 def _rank(request: RouteRequest, candidate: Candidate) -> _Rank:
-    """Return what to sort by, ascending: strength and novelty where asked, utility or cost, preference, name."""
+    """Return what to sort by, ascending: another provider, strength, novelty, utility or cost, preference, name."""
+    shunned = candidate.model in request.shun
     weak = request.stronger_than is not None and candidate.quality <= request.stronger_than
     usd = float(candidate.usd)
     tried = candidate.model in request.rejected
     models = request.requirements.models
     preference = models.index(candidate.model) if models else 0
     if request.cheapest:
-        return weak, tried, usd, preference, -candidate.utility, candidate.model
-    return weak, tried, -candidate.utility, preference, usd, candidate.model
+        return shunned, weak, tried, usd, preference, -candidate.utility, candidate.model
+    return shunned, weak, tried, -candidate.utility, preference, usd, candidate.model
 
 
 def _reason(request: RouteRequest, candidates: tuple[Candidate, ...]) -> str:

@@ -25,7 +25,8 @@ class RouteRequest:
     max_output_tokens: the most that the answer may have.  budget_usd, budget_tokens, seconds_left: what the run has
     left; None is no limit.  exclude: models not to be tried (again).  stronger_than: the quality of the model whose
     attempt was rejected; models above it come first.  rejected: models whose attempts were rejected; they come
-    last.  cheapest: rank by forecast cost (a downgrade), not by utility.
+    last.  shun: models of a provider that has just failed; they come after all others.  cheapest: rank by forecast
+    cost (a downgrade), not by utility.
     """
 
     input_tokens: int
@@ -38,5 +39,6 @@ class RouteRequest:
     exclude: frozenset[ModelName] = frozenset()
     stronger_than: float | None = None
     rejected: frozenset[ModelName] = frozenset()
+    shun: frozenset[ModelName] = frozenset()
     cause: RouteCause = "first"
     cheapest: bool = False
