@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from agentcore.domain.ids import ToolName
 from agentcore.engine.announcements import Announcements
@@ -23,6 +24,7 @@ from agentcore.engine.redactor import Redactor
 from agentcore.engine.release import Release
 from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.supervisor import Supervisor
+from agentcore.engine.tool_tries import ToolTries
 from agentcore.engine.undo import Undo
 from agentcore.engine.verifier import Verifier
 from agentcore.engine.worker import Worker
@@ -31,7 +33,7 @@ from agentcore.ports.clock import Clock
 from agentcore.ports.tool import Tool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Parts:
     """Models, tools, guards and time. counts: of calls that policies limit.  announcer: who is told outside."""
 
@@ -41,6 +43,11 @@ class Parts:
     guards: Guards = field(default_factory=Guards)
     counts: Counts = field(default_factory=Counts)
     announcer: Announcer | None = None
+
+    @cached_property
+    def tries(self) -> ToolTries:
+        """How tools are called."""
+        return ToolTries(self.pool.tools, self.clock)
 
     def driver(
         self,
@@ -85,7 +92,15 @@ class Parts:
                 guards=guards,
             ),
             worker=Worker(
-                models, ToolCalls(effects, self.tools, guards, redactor, largest_result=limits.result_characters)
+                models,
+                ToolCalls(
+                    effects,
+                    self.tools,
+                    guards,
+                    redactor,
+                    tries=self.tries,
+                    largest_result=limits.result_characters,
+                ),
             ),
             verifier=Verifier(definition.agents, models, definition.checks),
             models=models,

@@ -33,13 +33,17 @@ class ModelEntry:
 
 
 class ModelPool:
-    """Models, their circuit breakers, live statistics and concurrency limits."""
+    """Models, their circuit breakers, live statistics and concurrency limits.
+
+    tools: the circuit breakers of tools, which processes share as they share those of models.
+    """
 
     def __init__(self, entries: Mapping[ModelName, ModelEntry], clock: Clock) -> None:
         self.entries = dict(entries)
         self.profiles: Mapping[ModelName, ModelProfile] = {name: entry.profile for name, entry in entries.items()}
         self.board = LiveBoard(self.profiles, clock)
         self.circuits = Circuits(clock, entries)
+        self.tools = Circuits(clock)
         self.breakers = cast("Mapping[ModelName, Breaker]", self.circuits.breakers)
         self._slots = {name: asyncio.Semaphore(entry.parallel) for name, entry in entries.items()}
 
