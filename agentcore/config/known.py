@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agentcore.config.source import KeyPath
 from agentcore.domain.agent import Agent, Role
+from agentcore.domain.effect import Safety
 from agentcore.domain.ids import AgentName, ModelName
+from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
 from agentcore.routing.profile import ModelProfile
 
 Finding = tuple[KeyPath, str]
@@ -18,12 +20,15 @@ Finding = tuple[KeyPath, str]
 class Known:
     """What a project has. Names whose definition is itself wrong have None, and are not judged a second time.
 
-    tools: names of tools and of groups; a tool of the group `shop` is `shop-something`.
+    tools: names of tools and of groups; a tool of the group `shop` is `shop-something`.  safeties: of tools, as far as
+    the project says so.  fitted: what was learnt of its steps; None when the file of that is itself wrong.
     """
 
     agents: Mapping[AgentName, Agent | None]
     models: Mapping[ModelName, ModelProfile | None]
     tools: Collection[str]
+    safeties: Mapping[str, Safety] = field(default_factory=dict[str, Safety])
+    fitted: FittedSteps | None = NOTHING_FITTED
 
     def has_tool(self, name: str) -> bool:
         """Return whether there is a tool of that name, or a group to which it may belong."""

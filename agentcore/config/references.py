@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from agentcore.config.json_schema import schema_problems
 from agentcore.config.known import Finding, Known
 from agentcore.config.problem import unknown
+from agentcore.config.routing import repeated_calls, routing_problems
 from agentcore.config.verifiers import verification_problems
 from agentcore.domain.agent import Agent, Role, ToolUse
 from agentcore.domain.endorsement import is_closed
@@ -20,7 +21,7 @@ ONE_TOOL = frozenset({ToolUse.OUTPUT, ToolUse.FIRST})
 def team_problems(team: Team, known: Known) -> Iterator[Finding]:
     """Yield what is wrong with a team."""
     members = [
-        (("supervisor",), team.supervisor, Role.SUPERVISOR),
+        *(() if team.alone else ((("supervisor",), team.supervisor, Role.SUPERVISOR),)),
         *((("workers", index), name, Role.WORKER) for index, name in enumerate(team.workers)),
         (("answer",), team.answer, Role.WORKER),
     ]
@@ -31,7 +32,7 @@ def team_problems(team: Team, known: Known) -> Iterator[Finding]:
             agent = known.agents[name]
             if agent is not None and agent.role is not role:
                 yield path, f"`{name}` is a {agent.role}; a {role} is needed here"
-    if not team.workers:
+    if not team.workers and not team.alone:
         yield ("workers",), "a team needs at least one worker"
     for index, name in enumerate(team.workers):
         if name in team.workers[:index]:
@@ -54,6 +55,8 @@ def agent_problems(agent: Agent, known: Known) -> Iterator[Finding]:
     yield from _schemas(agent)
     yield from verification_problems(agent, known)
     yield from _models(agent, known)
+    yield from routing_problems(agent, known.models, known.fitted)
+    yield from repeated_calls(agent, known.safeties)
 
 
 def _schemas(agent: Agent) -> Iterator[Finding]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from agentcore.domain.confidence import Confidence
 from agentcore.domain.frozen import frozen
 from agentcore.domain.ids import ModelName
+
+CONFIDENCE = "confidence"
+"""Who votes against an output that is not likely enough to be right."""
 
 
 @frozen
@@ -44,6 +48,7 @@ class Verdict:
     required: how many had to accept.  quorum: the share of the panel's weight that had to, 0 when votes are counted.
     undecided: the panel reached neither what it takes to accept nor a majority against.
     unchecked: what nobody looked at, in words; a verdict never claims more than was done.
+    confidence: how likely the output is right; None when nobody asks for it.
     """
 
     accepted: bool
@@ -51,8 +56,15 @@ class Verdict:
     required: int = 0
     panel: int = 0
     unchecked: tuple[str, ...] = ()
+    confidence: Confidence | None = None
     quorum: float = 0.0
     undecided: bool = False
+
+    @property
+    def unsure(self) -> bool:
+        """Whether nothing speaks against the output but that it is not likely enough to be right."""
+        against = [vote for vote in self.votes if vote.accepts is False]
+        return not self.accepted and bool(against) and all(vote.verifier == CONFIDENCE for vote in against)
 
     @property
     def final(self) -> bool:

@@ -52,8 +52,8 @@ class Verifier:
         """Return what checks and panel conclude. An agent that declined is rejected with its reason.
 
         wanted: how many verifiers policies want in favour at least, and which policies.  checks: what the checks have
-        said of it already. A verdict that is undecided,
-        and for which a person decides (`escalate_to_person`), is left to the caller.
+        said of it already. A verdict that is undecided, and for which a person decides (`escalate_to_person`), is left
+        to the caller.
 
         Raises PolicyDenied and JournalError, of several verifiers in an exception group. One whose model fails or
         whose call does not fit the budget abstains, which accepts nothing.
