@@ -42,8 +42,8 @@ class CacheKeys(Strict):
         ge=0.5,
         le=1,
         description=(
-            "How much two wordings must resemble each other, as the cosine of their embeddings; they must have the same "
-            "values, names, negations and words that compare in any case."
+            "How much two wordings must resemble each other, as the cosine of their embeddings; they must have "
+            "the same values, names, negations and words that compare in any case."
         ),
     )
     scope: CacheScope = Field(
