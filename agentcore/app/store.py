@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from agentcore.adapters.journal.memory import MemoryJournal
 from agentcore.adapters.journal.memory_archive import MemoryArchive
 from agentcore.adapters.journal.memory_inbox import MemoryInbox
+from agentcore.adapters.journal.memory_live_store import MemoryLiveStore
 from agentcore.adapters.journal.memory_outbox import MemoryOutbox
 from agentcore.adapters.journal.memory_responses import MemoryResponses
 from agentcore.adapters.journal.memory_snapshots import MemorySnapshots
@@ -21,6 +22,7 @@ from agentcore.domain.store_url import StoreUrl
 from agentcore.ports.archive import Archive
 from agentcore.ports.inbox import Inbox
 from agentcore.ports.journal import Journal
+from agentcore.ports.live_store import LiveStore
 from agentcore.ports.notifier import Outbox
 from agentcore.ports.presence import Presence
 from agentcore.ports.response_cache import ResponseCache
@@ -71,6 +73,7 @@ class Store:
     changed: Callable[[], Awaitable[bool]] = _unchanged
     url: StoreUrl | None = None
     queued: Callable[[RunId, bool], Awaitable[None]] | None = None
+    live: LiveStore | None = None
 
     @property
     def files(self) -> RunFiles:
@@ -123,6 +126,7 @@ def postgres_store(url: StoreUrl) -> Store:
     from agentcore.adapters.heartbeat import HeartbeatPresence  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.archive import SqlArchive  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.inbox import SqlInbox  # noqa: PLC0415  # as above
+    from agentcore.adapters.journal.live_store import SqlLiveStore  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.outbox import SqlOutbox  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.postgres import PostgresJournal  # noqa: PLC0415  # an extra
     from agentcore.adapters.journal.responses import SqlResponses  # noqa: PLC0415  # as above
@@ -150,6 +154,7 @@ def postgres_store(url: StoreUrl) -> Store:
         scrub=scrub,
         url=url,
         queued=queued,
+        live=SqlLiveStore(journal.ask),
     )
 
 
@@ -188,6 +193,7 @@ def sqlite_store(path: Path) -> Store:
     from agentcore.adapters.audit.subject_data import SubjectData  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.archive import SqlArchive  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.inbox import SqlInbox  # noqa: PLC0415  # as above
+    from agentcore.adapters.journal.live_store import SqlLiveStore  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.outbox import SqlOutbox  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.responses import SqlResponses  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.snapshots import SqlSnapshots  # noqa: PLC0415  # as above
@@ -209,6 +215,7 @@ def sqlite_store(path: Path) -> Store:
         subjects=SubjectData(journal.ask, before_erasing="PRAGMA secure_delete = ON"),
         scrub=space.scrub,
         changed=journal.changed,
+        live=SqlLiveStore(journal.ask),
     )
 
 
@@ -223,4 +230,5 @@ def memory_store() -> Store:
         snapshots=MemorySnapshots(),
         outbox=MemoryOutbox(journal, inbox),
         archive=MemoryArchive(journal),
+        live=MemoryLiveStore(),
     )

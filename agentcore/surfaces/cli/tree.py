@@ -134,7 +134,8 @@ def verdict_text(verdict: Verdict) -> str:
     """Return what was checked, or why it was rejected."""
     if not verdict.accepted:
         return "; ".join(verdict.reasons) or "rejected"
-    passed = [vote.verifier.partition(":")[2] or vote.verifier for vote in verdict.votes if vote.accepts]
+    accepting = [vote for vote in verdict.votes if vote.accepts and vote.counts]
+    passed = [vote.verifier.partition(":")[2] or vote.verifier for vote in accepting]
     return ", ".join(passed) if passed else "not checked"
 
 
