@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+import warnings
 from typing import Final
 
 NUMBERS: Final = frozenset({"gsm"})
@@ -81,7 +82,9 @@ def _literal(text: str) -> str:
     if len(text) > MOST_CHARACTERS:
         return f"text:{text}"
     try:
-        return repr(ast.literal_eval(text))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what merely looks like a literal
+            return repr(ast.literal_eval(text))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return f"text:{text}" if text[:1] in {"[", "{", "("} else repr(text.strip("'\""))
 
