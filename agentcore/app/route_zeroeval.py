@@ -1,4 +1,4 @@
-"""How questions of reasoning are routed: cheap models in parallel, then a better one, then the best.
+"""How questions of reasoning are routed: two cheap models in parallel, then better ones, one by one.
 
 Settings: `best-arm` is the cheapest that is as good as the best single model on the questions it was fitted on, by a
 margin; `quality` the best for at most a share of what that model costs; `alpha-...` accept an answer only when the
@@ -16,7 +16,7 @@ import numpy as np
 from agentcore.adapters.tables.parquet import need_rows
 from agentcore.adapters.tables.zeroeval import OUTCOMES, read_zeroeval
 from agentcore.adapters.tables.zeroeval_prices import ARMS, PRICES
-from agentcore.confidence.risk import conformal_threshold
+from agentcore.confidence.risk import learned_threshold
 from agentcore.routing.fitted import FittedRouter, TrainedOn
 from agentcore.routing.folds import cross_fitted_ece
 from agentcore.routing.frontier import Figures, figures
@@ -24,16 +24,17 @@ from agentcore.routing.outcomes import OutcomeTable, replay
 from agentcore.routing.staged import LeftOut, Staged, fit_staged
 
 STAGES: Final = (
-    ("gemini-1.5-flash", "deepseek-v2.5-0908"),
-    ("gpt-4o-mini-2024-07-18",),
+    ("deepseek-v2.5-0908", "gpt-4o-mini-2024-07-18"),
+    ("Meta-Llama-3.1-70B-Instruct",),
     ("claude-3-5-sonnet-20241022",),
+    ("gpt-4o-2024-08-06",),
 )
 """Arms asked at the same time, then when that is not enough. All are in the table of prices."""
 
 LEAST_QUESTIONS: Final = 200
 FOLDS: Final = 5
 MARGIN: Final = 0.01
-"""By how much `best-arm` must beat the best arm on questions left out: what is chosen there looks better than it is."""
+"""By how much `best-arm` must beat the best arm on questions left out: what was chosen on them flatters."""
 
 MOST_COST: Final = 0.55
 """Of the best arm's cost, for `quality`."""
@@ -62,7 +63,7 @@ class ZeroEvalRecipe:
             metrics |= {f"accuracy_{name}": reached, f"cost_share_{name}": cost / usd}
         final, right = _final(left_out, chosen["quality"])
         metrics["ece"] = cross_fitted_ece(final, right, seed=seed)
-        accept = {f"alpha-{alpha:g}": conformal_threshold(final, right, alpha) for alpha in ALPHAS}
+        accept = {f"alpha-{alpha:g}": learned_threshold(final, right, alpha) for alpha in ALPHAS}
         warnings = {name: found.warning() for name, found in accept.items() if found.warning()}
         return FittedRouter(
             dataset="zeroeval",
@@ -115,5 +116,5 @@ def _best(left_out: LeftOut, usd: float) -> tuple[float, ...]:
 
 
 def _final(left_out: LeftOut, thresholds: Sequence[float]) -> tuple[Any, Any]:
-    stops, everyone = left_out.stops(thresholds), np.arange(left_out.right.shape[1])
+    stops, everyone = left_out.stops(thresholds), list(range(left_out.right.shape[1]))
     return left_out.confidences[stops, everyone], left_out.right[stops, everyone]
