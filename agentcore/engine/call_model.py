@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from agentcore.domain.agent import Capability
+from agentcore.confidence.calibration_knots import Interval
+from agentcore.domain.agent import Capability, Independence
 from agentcore.domain.budget import Usage
 from agentcore.domain.decision import Decision
 from agentcore.domain.dues import Dues
@@ -36,9 +37,12 @@ from agentcore.engine.recall import Recall
 from agentcore.engine.recording import Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens
+from agentcore.engine.routing_terms import asked_of_router, prior_of
 from agentcore.engine.run_guards import RunGuards
 from agentcore.ports.model import ModelReply, ModelRequest
 from agentcore.routing.choose import Weights, choose
+from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
+from agentcore.routing.independence import dependent
 from agentcore.routing.profile import Price
 from agentcore.routing.request import RouteRequest
 
@@ -50,11 +54,17 @@ _NO_NEEDS: frozenset[Capability] = frozenset()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A model's reply, who gave it, and its label."""
+    """A model's reply, who gave it, and its label.
+
+    prior: P(correct) of the model as the router saw it, with its interval, before there was an answer.  family: the
+    model's, as recorded; empty when it was not.
+    """
 
     reply: ModelReply
     model: ModelName
     label: Label
+    prior: Interval | None = None
+    family: str = ""
 
 
 class ModelCalls:
@@ -71,6 +81,7 @@ class ModelCalls:
         guards: RunGuards,
         drafts: Drafts,
         redactor: Redactor,
+        fitted: FittedSteps = NOTHING_FITTED,
     ) -> None:
         self._effects = effects
         self._pool = pool
@@ -80,6 +91,7 @@ class ModelCalls:
         self._guards = guards
         self._drafts = drafts
         self._redactor = redactor
+        self._fitted = fitted
 
     async def call(self, caller: Caller, request: ModelRequest) -> Answered:
         """Return a model's reply, from the best model that can take the call or, when it fails, from the next.
@@ -105,6 +117,10 @@ class ModelCalls:
                 raise
             except _ModelFailed as failure:
                 failed[failure.model] = failure.error
+
+    def dependent(self, author: ModelName | None, independent: Independence) -> dict[ModelName, str]:
+        """Return the models that are not independent of an author's, each with the reason."""
+        return dependent(author, self._pool.profiles, independent)
 
     async def _next(
         self,
@@ -134,9 +150,10 @@ class ModelCalls:
             EffectStarted(effect=effect, request=sent, decisions=decisions, reserved=reserved, route=route)
         )
         try:
-            return await self._call(caller, request, effect, reserved)
+            answered = await self._call(caller, request, effect, reserved)
         except ModelError as error:
             raise _ModelFailed(route.model, error) from error
+        return replace(answered, prior=prior_of(route))
 
     async def _obliged(self, caller: Caller, id: EffectId, decision: Decision, request: ModelRequest) -> ModelRequest:
         """Do what policies ask for before a call, and return what may be sent. Raises PolicyDenied when it fails."""
@@ -174,7 +191,14 @@ class ModelCalls:
         model = ModelName(started.effect.name)
         if finished.error:
             raise _ModelFailed(model, ModelError(finished.error))
-        return Answered(reply=reply_of(finished.output, finished.used), model=model, label=finished.label)
+        route = started.route
+        return Answered(
+            reply=reply_of(finished.output, finished.used),
+            model=model,
+            label=finished.label,
+            prior=prior_of(route),
+            family="" if route is None else route.family,
+        )
 
     def judged(self, model: ModelName | None, step: str, *, accepted: bool) -> None:
         """Note what verifiers have said of an answer. model: who gave it.  step: the step type."""
@@ -196,6 +220,8 @@ class ModelCalls:
         if permitted.denied and not permitted.profiles:
             raise PolicyDenied(next((each for each in permitted.denied if each.unmet), permitted.denied[0]))
         route = self._choose(caller, request, failed or {}, permitted)
+        if caller.picks is not None:
+            caller.picks.take(caller.candidate, route.model)
         if permitted.denied:
             route = replace(route, filtered={**route.filtered, **permitted.why_not})
         return route, permitted.decisions[route.model]
@@ -216,8 +242,10 @@ class ModelCalls:
             shun=pool.kin(name for name, error in failed.items() if error.retryable),
             stronger_than=max(qualities) if qualities else None,
             rejected=caller.rejected,
+            barred=caller.barred,
             cause="fallback" if failed else "escalation" if caller.rejected else "first",
         )
+        ask = asked_of_router(ask, caller, self._fitted, pool.profiles)
         if self._on_exceeded == "downgrade" and ledger.limited:
             left = ledger.left
             fitting = replace(ask, budget_usd=left.usd, budget_tokens=left.tokens)
@@ -257,6 +285,8 @@ class ModelCalls:
         output: JSON = None
         started = clock.monotonic()
         writing = self._drafts.writing(caller, name, request)
+        if caller.agent.routing.weighs and Capability.LOGPROBS in self._pool.profiles[name].capabilities:
+            request = replace(request, logprobs=True)
         try:
             async with self._pool.slot(name):
                 started = clock.monotonic()
@@ -281,7 +311,7 @@ class ModelCalls:
             )
             reply, label = await replied(self._guards.guards, reply, label, f"the reply of {name}")
             error, output, unknown = "", reply_json(reply), False
-            return Answered(reply=reply, model=name, label=label)
+            return Answered(reply=reply, model=name, label=label, family=self._pool.profiles[name].family)
         except ModelError as problem:
             error, unknown = problem.message, False
             raise
