@@ -13,6 +13,7 @@ from agentcore.engine.live_board import LiveBoard
 from agentcore.ports.clock import Clock
 from agentcore.ports.model import Model, ModelReply
 from agentcore.routing.breaker import Breaker
+from agentcore.routing.hedge_share import HedgeShare
 from agentcore.routing.live import LiveStats
 from agentcore.routing.profile import ModelProfile
 
@@ -44,6 +45,7 @@ class ModelPool:
         self.board = LiveBoard(self.profiles, clock)
         self.circuits = Circuits(clock, entries)
         self.tools = Circuits(clock)
+        self.hedges = HedgeShare()
         self.breakers = cast("Mapping[ModelName, Breaker]", self.circuits.breakers)
         self._slots = {name: asyncio.Semaphore(entry.parallel) for name, entry in entries.items()}
 
@@ -64,6 +66,7 @@ class ModelPool:
     def calling(self, name: ModelName) -> None:
         """Note that a call begins: a half-open circuit counts its probes."""
         self.circuits.calling(name)
+        self.hedges = self.hedges.called()
 
     def succeeded(self, name: ModelName, reply: ModelReply, seconds: float, *, step: str = "") -> None:
         """Note a good answer and how long it took. step: the step type that it was for."""
