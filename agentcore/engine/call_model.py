@@ -328,7 +328,7 @@ class ModelCalls:
 
     def _given_up(self, caller: Caller, name: ModelName, request: ModelRequest, seconds: float) -> Usage:
         """Return what a call that was given up has probably cost: its input. That it took so long is noted."""
-        self._pool.board.outlasted(name, caller.agent.name, seconds)
+        self._pool.outlasted(name, seconds, step=caller.agent.name)
         return _need(self._pool.profiles[name].price, likely_tokens(request), 0)
 
 

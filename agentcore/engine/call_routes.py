@@ -78,7 +78,7 @@ class CallRoutes:
             max_output_tokens=request.max_output_tokens,
             seconds_left=ledger.seconds_left,
             exclude=frozenset(failed),
-            shun=pool.kin(name for name, error in failed.items() if error.retryable),
+            shun=pool.suspects() | pool.kin(name for name, error in failed.items() if error.retryable),
             stronger_than=max(qualities) if qualities else None,
             rejected=caller.rejected,
             barred=caller.barred,

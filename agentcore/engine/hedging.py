@@ -76,8 +76,9 @@ class Hedging:
     def patience(self, caller: Caller, id: EffectId, route: Route, decision: Decision) -> float | None:
         """Return after how many seconds a second model is asked, None when none is.
 
-        That is when the agent's `routing.hedge` says so or, if it says nothing, when there is a deadline. Calls that
-        policies have obligations about, and those of an ensemble, are asked once.
+        That is when the agent's `routing.hedge` says so or, if it says nothing, when there is a deadline, or when the
+        call is a probe of a model that kept failing. Calls that policies have obligations about, and those of an
+        ensemble, are asked once.
         """
         wanted = caller.agent.routing.hedge
         alone = len(route.candidates) == 1
@@ -88,7 +89,8 @@ class Hedging:
         if stats.measured(now) < MEASURED:
             return None
         late = stats.forecast_late_seconds(self._pool.profiles[name].latency_seconds, now)
-        if wanted is None and not self._is_pressing(caller, late):
+        probes = self._pool.breakers[name].until is not None
+        if wanted is None and not probes and not self._is_pressing(caller, late):
             return None
         known = self._effects.recorder.history.effect(caller.step, caller.attempt, hedge_of(id))
         return late if known is None else None
