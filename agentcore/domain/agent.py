@@ -90,7 +90,8 @@ class Routing:
     share of outputs that may be accepted and wrong; a fitted router has the threshold for it.
     escalate_to: a model, or `person`, for when nothing was sure enough.  ensemble: how many models answer at once, or
     which (`ensemble_of`).  samples: how many times one model does.  independent: whether the models of an ensemble
-    are of different families.
+    are of different families.  hedge: whether a second model is asked when the first is late; None is for calls with a
+    deadline.
     """
 
     objective: Objective = "balanced"
@@ -102,6 +103,7 @@ class Routing:
     ensemble_of: tuple[ModelName, ...] = ()
     samples: int = 1
     independent: bool = False
+    hedge: bool | None = None
 
     @property
     def size(self) -> int:
