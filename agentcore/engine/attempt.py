@@ -113,7 +113,7 @@ class Attempts:
             unrecorded = ()
         wanted = self.release.verifiers(caller, outcome.label)
         verdict = await self.verifier.verify(agent, caller, instruction, outcome, wanted, checks=made.checks)
-        if verdict.undecided and (rule := agent.verification.escalate_to_person) is not None:
+        if verdict.open and (rule := agent.verification.escalate_to_person) is not None:
             await record(*unrecorded)
             asked = undecided(verdict)
             unrecorded, vote = await self._approved(rule, caller, finished, about="verdict", why=asked)
