@@ -105,7 +105,9 @@ class Project:
         ready = cast("list[tuple[ModelProfile, Model]]", _values(built_models))
         settings = cast("list[ModelSettings]", _values(models)) or ([] if ready else [_embedded()])
         prepared, made = _parted(tools, built_tools)
+        as_given = {"policies": policies, "fitted": fitted, "webhook": webhook, "retention": retention}
         values: dict[str, Any] = {
+            **as_given,
             "name": name,
             "root": folder,
             "agents": {agent.name: agent for agent in hired},
@@ -117,14 +119,10 @@ class Project:
             "limits": limits or RunLimits(),
             "budget": budget,
             "weights": weights or Weights(),
-            "fitted": fitted,
             "store": _store(store, folder),
-            "policies": policies,
             "scenarios": dict(scenarios or {}),
             "triggers": {each.name: each for each in cast("list[TriggerSettings]", _values(triggers))},
             "guards": {each.name: each for each in cast("list[GuardSettings]", _values(guards))},
-            "webhook": webhook,
-            "retention": retention,
             "audit": audit or AuditSettings(),
         }
         for key, value in values.items():
