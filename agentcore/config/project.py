@@ -9,10 +9,12 @@ from typing import Any, cast
 
 from agentcore.config.audit import AuditSettings
 from agentcore.config.budgets import DEFAULT_BUDGET
+from agentcore.config.caching import CacheSettings
 from agentcore.config.guards import GuardSettings
+from agentcore.config.known import Known
 from agentcore.config.models import ModelSettings, ToolSettings, model
 from agentcore.config.project_file import STORE
-from agentcore.config.references import Known, agent_problems, team_problems
+from agentcore.config.references import agent_problems, team_problems
 from agentcore.config.retention import RetentionSettings
 from agentcore.config.triggers import TriggerSettings
 from agentcore.config.versions import plain, policies_digest, versioned
@@ -44,8 +46,9 @@ class Project:
     root: the folder that relative paths refer to.  store: the journal's file, or its database.  policies: the folder
     of the project's own policies, None for the package's.  scenarios: the files by their names without ending.
     triggers, guards: by name.  webhook: who is told what runs ask people.  retention: how long runs stay, None for
-    ever.  audit: what it notes. Guards, webhook and audit are no part of the snapshot: a run has those of its project
-    now.  fitted: the text of the fitted router's file, empty without one.
+    ever.  audit: what it notes.  cache: which replies are served again.  fitted: the text of the fitted router's
+    file, empty without one. Guards, webhook, audit and cache are no part of the snapshot: a run has those of its
+    project now.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Project:
     webhook: WebhookSettings | None
     retention: RetentionSettings | None
     audit: AuditSettings
+    cache: CacheSettings
 
     def __init__(
         self,
@@ -92,6 +96,7 @@ class Project:
         webhook: WebhookSettings | None = None,
         retention: RetentionSettings | None = None,
         audit: AuditSettings | None = None,
+        cache: CacheSettings | None = None,
     ) -> None:
         """Take the parts; agents get their versions here.
 
@@ -105,11 +110,10 @@ class Project:
         ready = cast("list[tuple[ModelProfile, Model]]", _values(built_models))
         settings = cast("list[ModelSettings]", _values(models)) or ([] if ready else [_embedded()])
         prepared, made = _parted(tools, built_tools)
-        as_given = {"policies": policies, "fitted": fitted, "webhook": webhook, "retention": retention}
+        as_given = {"name": name, "root": folder, "budget": budget, "policies": policies, "webhook": webhook}
         values: dict[str, Any] = {
             **as_given,
-            "name": name,
-            "root": folder,
+            "fitted": fitted, "retention": retention,
             "agents": {agent.name: agent for agent in hired},
             "team": team or _team(name, hired),
             "models": {each.profile.name: each for each in settings},
@@ -117,13 +121,13 @@ class Project:
             "built_models": {profile.name: (profile, built) for profile, built in ready},
             "built_tools": {each.definition.name: each for each in made},
             "limits": limits or RunLimits(),
-            "budget": budget,
             "weights": weights or Weights(),
             "store": _store(store, folder),
             "scenarios": dict(scenarios or {}),
             "triggers": {each.name: each for each in cast("list[TriggerSettings]", _values(triggers))},
             "guards": {each.name: each for each in cast("list[GuardSettings]", _values(guards))},
             "audit": audit or AuditSettings(),
+            "cache": cache or CacheSettings(),
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)

@@ -36,6 +36,7 @@ from agentcore.domain.ids import ANSWER, PLAN, AgentName, EffectId, StepId
 from agentcore.domain.masking import masked
 from agentcore.domain.plan import Step
 from agentcore.domain.run import Run, StepStatus
+from agentcore.domain.savings import Savings
 from agentcore.domain.verdict import Verdict
 
 TraceStatus: TypeAlias = StepStatus | Literal["stopped"]
@@ -138,10 +139,11 @@ class StepTrace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """A run with its steps in the order of the plan, the planning first."""
+    """A run with its steps in the order of the plan, the planning first. savings: what it did not have to use."""
 
     run: Run
     steps: tuple[StepTrace, ...]
+    savings: Savings = field(default_factory=Savings)
 
     @property
     def seconds(self) -> float | None:
@@ -165,7 +167,8 @@ def trace(events: Iterable[Event]) -> Trace:
         step.status = _status(run, id)
     order = [PLAN, *(step.id for step in run.plan.steps)] if run.plan else [PLAN]
     rest = [id for id in steps if id not in order]
-    return Trace(run=run, steps=tuple(steps[id] for id in (*order, *rest) if id in steps))
+    shown = tuple(steps[id] for id in (*order, *rest) if id in steps)
+    return Trace(run=run, steps=shown, savings=Savings.of(recorded))
 
 
 def _status(run: Run, id: StepId) -> TraceStatus:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from agentcore.confidence.calibration_knots import Interval
-from agentcore.domain.agent import Capability
-from agentcore.domain.budget import Usage
+from agentcore.domain.agent import Capability, Independence
+from agentcore.domain.budget import NO_USE, NOTHING_USD, Usage
 from agentcore.domain.decision import Decision
 from agentcore.domain.dues import Dues
 from agentcore.domain.effect import Effect, EffectKind
 from agentcore.domain.errors import (
-    AgentcoreError,
     BudgetExceeded,
     GuardDenied,
     ModelError,
-    ModelTimeout,
-    ModelUnavailable,
     NoRoute,
     PolicyDenied,
 )
@@ -29,8 +25,10 @@ from agentcore.domain.label import Label
 from agentcore.domain.route import Route
 from agentcore.domain.team import OnExceeded
 from agentcore.engine.drafts import Drafts
-from agentcore.engine.effect import ONE_CALL, Caller, Effects, is_cancelled, refusal_error
+from agentcore.engine.effect import ONE_CALL, Caller, Effects, refusal_error
 from agentcore.engine.history import Recorded
+from agentcore.engine.live_board import paid_usd
+from agentcore.engine.measured_call import measured_call
 from agentcore.engine.model_guards import prompted, replied
 from agentcore.engine.model_json import reply_json, reply_of, request_json
 from agentcore.engine.permits import Permits, Permitted
@@ -39,11 +37,15 @@ from agentcore.engine.recall import Recall
 from agentcore.engine.recording import Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens
+from agentcore.engine.response_caching import CachedCalls, Lookup
 from agentcore.engine.routing_terms import asked_of_router, prior_of
 from agentcore.engine.run_guards import RunGuards
-from agentcore.ports.model import ModelReply, ModelRequest, OnText
+from agentcore.engine.serve_cached import serve
+from agentcore.engine.trimming import routed
+from agentcore.ports.model import ModelReply, ModelRequest
 from agentcore.routing.choose import Weights, choose
 from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
+from agentcore.routing.independence import dependent
 from agentcore.routing.profile import Price
 from agentcore.routing.request import RouteRequest
 
@@ -57,13 +59,15 @@ _NO_NEEDS: frozenset[Capability] = frozenset()
 class Answered:
     """A model's reply, who gave it, and its label.
 
-    prior: P(correct) of the model as the router saw it, with its interval, before there was an answer.
+    prior: P(correct) of the model as the router saw it, with its interval, before there was an answer.  family: the
+    model's, as recorded; empty when it was not.
     """
 
     reply: ModelReply
     model: ModelName
     label: Label
     prior: Interval | None = None
+    family: str = ""
 
 
 class ModelCalls:
@@ -80,6 +84,7 @@ class ModelCalls:
         guards: RunGuards,
         drafts: Drafts,
         redactor: Redactor,
+        cached: CachedCalls,
         fitted: FittedSteps = NOTHING_FITTED,
     ) -> None:
         self._effects = effects
@@ -91,6 +96,7 @@ class ModelCalls:
         self._drafts = drafts
         self._redactor = redactor
         self._fitted = fitted
+        self._cached = cached
 
     async def call(self, caller: Caller, request: ModelRequest) -> Answered:
         """Return a model's reply, from the best model that can take the call or, when it fails, from the next.
@@ -117,6 +123,10 @@ class ModelCalls:
             except _ModelFailed as failure:
                 failed[failure.model] = failure.error
 
+    def dependent(self, author: ModelName | None, independent: Independence) -> dict[ModelName, str]:
+        """Return the models that are not independent of an author's, each with the reason."""
+        return dependent(author, self._pool.profiles, independent)
+
     async def _next(
         self,
         caller: Caller,
@@ -127,11 +137,21 @@ class ModelCalls:
     ) -> Answered:
         """Call the best model that has not failed. Raises _ModelFailed when it fails too."""
         try:
-            route, decisions = self.route(caller, request, failed)
+            found = await routed(
+                lambda asked: self.route(caller, asked, failed),
+                request,
+                caller.agent,
+                self._pool.profiles,
+                self._cached.embedder,
+            )
+            route, decisions, request = found.route, found.decisions, found.request
+            sent = sent if found.trimmed is None else request_json(request)
             if decisions[0].obligations:
                 request = await self._obliged(caller, id, decisions[0], request)
                 sent = request_json(request)
-            reserved = self._reserve(route, request)
+            looked = await self._cached.look_up(caller, request, decisions[0], route.model)
+            hit = None if looked is None else looked.hit
+            reserved = self._reserve(route, request) if hit is None else NO_USE
         except NoRoute as error:
             if failed:  # every model that could take the call was tried
                 raise next(reversed(failed.values())) from error
@@ -142,10 +162,18 @@ class ModelCalls:
             raise
         effect = self._effects.model_effect(id, caller, route.model)
         await self._effects.recorder.record(
-            EffectStarted(effect=effect, request=sent, decisions=decisions, reserved=reserved, route=route)
+            EffectStarted(
+                effect=effect, request=sent, decisions=decisions, reserved=reserved, route=route, trimmed=found.trimmed
+            )
         )
         try:
-            answered = await self._call(caller, request, effect, reserved)
+            if looked is not None and hit is not None:
+                reply, label = await serve(
+                    self._effects, self._guards.guards, self._cached, caller=caller, effect=effect, looked=looked
+                )
+                answered = Answered(reply=reply, model=route.model, label=label, family=route.family)
+            else:
+                answered = await self._call(caller, request, effect, reserved, looked)
         except ModelError as error:
             raise _ModelFailed(route.model, error) from error
         return replace(answered, prior=prior_of(route))
@@ -186,8 +214,21 @@ class ModelCalls:
         model = ModelName(started.effect.name)
         if finished.error:
             raise _ModelFailed(model, ModelError(finished.error))
-        reply = reply_of(finished.output, finished.used)
-        return Answered(reply=reply, model=model, label=finished.label, prior=prior_of(started.route))
+        if finished.cached is not None:
+            self._cached.served(started.effect, finished.cached)
+        route = started.route
+        return Answered(
+            reply=reply_of(finished.output, finished.used),
+            model=model,
+            label=finished.label,
+            prior=prior_of(route),
+            family="" if route is None else route.family,
+        )
+
+    def judged(self, model: ModelName | None, step: str, *, accepted: bool) -> None:
+        """Note what verifiers have said of an answer. model: who gave it.  step: the step type."""
+        if model is not None and self._effects.script is None:
+            self._pool.board.judged(model, step, accepted=accepted)
 
     def route(
         self, caller: Caller, request: ModelRequest, failed: Mapping[ModelName, ModelError] | None = None
@@ -203,7 +244,7 @@ class ModelCalls:
             permitted = permitted.without(self._effects.within_rate)
         if permitted.denied and not permitted.profiles:
             raise PolicyDenied(next((each for each in permitted.denied if each.unmet), permitted.denied[0]))
-        route = self._choose(caller, request, frozenset(failed or ()), permitted)
+        route = self._choose(caller, request, failed or {}, permitted)
         if caller.picks is not None:
             caller.picks.take(caller.candidate, route.model)
         if permitted.denied:
@@ -211,10 +252,10 @@ class ModelCalls:
         return route, permitted.decisions[route.model]
 
     def _choose(
-        self, caller: Caller, request: ModelRequest, failed: frozenset[ModelName], permitted: Permitted
+        self, caller: Caller, request: ModelRequest, failed: Mapping[ModelName, ModelError], permitted: Permitted
     ) -> Route:
         ledger, pool, profiles = self._effects.ledger, self._pool, permitted.profiles
-        now = self._effects.clock.monotonic()
+        now, live = self._effects.clock.now(), pool.board.of(caller.agent.name)
         qualities = [pool.profiles[name].quality for name in caller.rejected if name in pool.profiles]
         ask = RouteRequest(
             requirements=caller.agent.requirements,
@@ -222,9 +263,11 @@ class ModelCalls:
             input_tokens=likely_tokens(request),
             max_output_tokens=request.max_output_tokens,
             seconds_left=ledger.seconds_left,
-            exclude=failed,
+            exclude=frozenset(failed),
+            shun=pool.kin(name for name, error in failed.items() if error.retryable),
             stronger_than=max(qualities) if qualities else None,
             rejected=caller.rejected,
+            barred=caller.barred,
             cause="fallback" if failed else "escalation" if caller.rejected else "first",
         )
         ask = asked_of_router(ask, caller, self._fitted, pool.profiles)
@@ -232,16 +275,16 @@ class ModelCalls:
             left = ledger.left
             fitting = replace(ask, budget_usd=left.usd, budget_tokens=left.tokens)
             try:
-                return choose(fitting, profiles, pool.live, pool.breakers, weights=self._weights, now=now)
+                return choose(fitting, profiles, live, pool.breakers, weights=self._weights, now=now)
             except NoRoute:
                 pass  # nothing fits: the reservation will say which limit ran out
         try:
-            return choose(ask, profiles, pool.live, pool.breakers, weights=self._weights, now=now)
+            return choose(ask, profiles, live, pool.breakers, weights=self._weights, now=now)
         except NoRoute as error:
             if ask.seconds_left is None:
                 raise
             patient = replace(ask, seconds_left=None)
-            choose(patient, profiles, pool.live, pool.breakers, weights=self._weights, now=now)
+            choose(patient, profiles, live, pool.breakers, weights=self._weights, now=now)
             late = "; ".join(f"{name} {why}" for name, why in error.filtered.items())
             raise BudgetExceeded("seconds", f"more ({late})", f"{ask.seconds_left:.1f} s") from error
 
@@ -259,12 +302,13 @@ class ModelCalls:
         ledger.reserve(need)
         return need
 
-    async def _call(self, caller: Caller, request: ModelRequest, effect: Effect, reserved: Usage) -> Answered:
+    async def _call(
+        self, caller: Caller, request: ModelRequest, effect: Effect, reserved: Usage, looked: Lookup | None
+    ) -> Answered:
         name = ModelName(effect.name)
-        price = self._pool.profiles[name].price
         label = _label(caller, name)
         clock = self._effects.clock
-        used, error, unknown = ONE_CALL, "cancelled", True
+        used, error, unknown, spared = ONE_CALL, "cancelled", True, NOTHING_USD
         output: JSON = None
         started = clock.monotonic()
         writing = self._drafts.writing(caller, name, request)
@@ -273,14 +317,19 @@ class ModelCalls:
         try:
             async with self._pool.slot(name):
                 started = clock.monotonic()
-                reply = await self._measured(name, request, writing)
+                reply = await measured_call(
+                    self._pool,
+                    clock,
+                    name,
+                    request,
+                    writing,
+                    step=caller.agent.name,
+                    seconds_left=self._effects.ledger.seconds_left,
+                )
             if writing is not None:
                 writing.end()
-            cost = price.cost(
-                input_tokens=reply.input_tokens,
-                output_tokens=reply.output_tokens,
-                cached_tokens=reply.cached_tokens,
-            )
+            cost = paid_usd(self._pool.profiles[name], reply)
+            spared = self._pool.profiles[name].price.spared(reply.cached_tokens)
             used = Usage(
                 input_tokens=reply.input_tokens,
                 output_tokens=reply.output_tokens,
@@ -290,60 +339,25 @@ class ModelCalls:
             )
             reply, label = await replied(self._guards.guards, reply, label, f"the reply of {name}")
             error, output, unknown = "", reply_json(reply), False
-            return Answered(reply=reply, model=name, label=label)
+            return Answered(reply=reply, model=name, label=label, family=self._pool.profiles[name].family)
         except ModelError as problem:
             error, unknown = problem.message, False
             raise
         finally:
             self._effects.ledger.settle(reserved, used)
-            await self._effects.recorder.record(
-                EffectFinished(
-                    effect=effect.id,
-                    output=output,
-                    used=used,
-                    seconds=clock.monotonic() - started,
-                    label=label,
-                    error=error,
-                    unknown=unknown,
-                )
+            finished = EffectFinished(
+                effect=effect.id,
+                output=output,
+                used=used,
+                seconds=clock.monotonic() - started,
+                label=label,
+                error=error,
+                unknown=unknown,
+                spared=spared,
             )
-
-    async def _measured(self, name: ModelName, request: ModelRequest, on_text: OnText | None) -> ModelReply:
-        """Call the model in time, and tell the pool how it went."""
-        pool, clock = self._pool, self._effects.clock
-        left = self._effects.ledger.seconds_left
-        if left is not None and left < request.seconds:
-            request = replace(request, seconds=left)
-        seconds = request.seconds
-        started = clock.monotonic()
-        pool.calling(name)
-        try:
-            async with asyncio.timeout(seconds):
-                reply = await pool.entries[name].model.complete(request, on_text)
-        except TimeoutError:
-            pool.failed(name, seconds)
-            raise ModelTimeout(f"{name} did not answer within {seconds:g} s") from None
-        except ModelError as error:
-            if error.retryable:
-                wait = error.retry_after_seconds if isinstance(error, ModelUnavailable) else None
-                pool.failed(name, clock.monotonic() - started, retry_after_seconds=wait)
-            else:
-                pool.abandoned(name)
-            raise
-        except AgentcoreError:
-            pool.abandoned(name)
-            raise
-        except asyncio.CancelledError:
-            if is_cancelled():
-                pool.abandoned(name)
-                raise
-            pool.failed(name, clock.monotonic() - started)
-            raise ModelUnavailable(f"{name} broke off its own call") from None
-        except Exception as error:  # a model is foreign code: whatever it raises is its failure, not the runtime's
-            pool.failed(name, clock.monotonic() - started)
-            raise ModelUnavailable(f"{name} failed: {type(error).__name__}: {error}") from error
-        pool.succeeded(name, reply, clock.monotonic() - started)
-        return reply
+            await self._effects.recorder.record(finished)
+            if looked is not None:
+                self._cached.given(caller, looked.key, effect, finished)
 
 
 class _ModelFailed(Exception):  # never leaves this module

@@ -7,7 +7,8 @@ record → call → settle → record. Nothing else in the engine calls a model 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from agentcore.domain.agent import Agent, Role
@@ -29,7 +30,7 @@ from agentcore.domain.errors import (
 )
 from agentcore.domain.event import EffectRefused, EffectStarted
 from agentcore.domain.ids import EffectId, ModelName, StepId, ToolName
-from agentcore.domain.json import JSON, JSONObject, canonical
+from agentcore.domain.json import JSON, JSONObject, canonical, digest
 from agentcore.domain.label import Label
 from agentcore.domain.moment import SOME_MOMENT, Moment
 from agentcore.domain.redaction import is_redaction
@@ -55,7 +56,8 @@ class Caller:
     another one, a stronger one if there is any, should replace.
     candidate: which of the answers of the attempt is made, 0 is the first.  only: the models that may make it, any
     when it is empty.  stronger: none of those rejected, nor a weaker one.  picks: what the candidates' models have to
-    do with each other, None when there is one candidate.
+    do with each other, None when there is one candidate.  barred: models that may not take its calls, each with the
+    reason.
     """
 
     step: StepId
@@ -67,6 +69,7 @@ class Caller:
     only: frozenset[ModelName] = frozenset()
     stronger: bool = False
     picks: Picks | None = None
+    barred: Mapping[ModelName, str] = field(default_factory=dict[ModelName, str])
 
     @property
     def seed(self) -> int:
@@ -310,11 +313,13 @@ class Effects:
 
 
 def as_sent(recorded: Recorded | EffectStarted, request: JSON) -> JSON:
-    """Return what a record says was sent of a request: itself, or with placeholders where a policy wanted it redacted.
+    """Return what a record says was sent of a request: itself, trimmed, or redacted where a policy wanted that.
 
     None when it was another request.
     """
     started = recorded if isinstance(recorded, EffectStarted) else recorded.started
+    if started is not None and started.trimmed is not None:
+        return started.request if started.trimmed.whole == digest(request) else None
     if canonical(recorded.request) == canonical(request):
         return request
     if started is None or not any(Dues.of(each.obligations).redact for each in started.decisions[:1]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from agentcore.domain.ids import ToolName
 from agentcore.domain.team import RunLimits
@@ -25,8 +26,10 @@ from agentcore.engine.rates import Counts
 from agentcore.engine.recording import Recording, Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.release import Release
+from agentcore.engine.response_caching import CachedCalls, Caching, HeededRecording
 from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.supervisor import Supervisor
+from agentcore.engine.tool_tries import ToolTries
 from agentcore.engine.undo import Undo
 from agentcore.engine.verifier import Verifier
 from agentcore.engine.worker import Worker
@@ -35,9 +38,13 @@ from agentcore.ports.clock import Clock
 from agentcore.ports.tool import Tool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Parts:
-    """Models, tools, guards and time. counts: of calls that policies limit.  announcer: who is told outside."""
+    """Models, tools, guards and time.
+
+    counts: of calls that policies limit.  announcer: who is told outside.  caching: None when no model's reply is
+    served again.
+    """
 
     pool: ModelPool
     tools: Mapping[ToolName, Tool]
@@ -45,6 +52,12 @@ class Parts:
     guards: Guards = field(default_factory=Guards)
     counts: Counts = field(default_factory=Counts)
     announcer: Announcer | None = None
+    caching: Caching | None = None
+
+    @cached_property
+    def tries(self) -> ToolTries:
+        """How tools are called."""
+        return ToolTries(self.pool.tools, self.clock)
 
     def driver(
         self,
@@ -62,6 +75,10 @@ class Parts:
         limits = definition.limits
         if started.on_exceeded is not None:
             limits = replace(limits, on_exceeded=started.on_exceeded)
+        caching = self.caching if script is None else None  # a replay has what its record has
+        cached = CachedCalls(caching, started.task, recorder.run.id, self.clock)
+        if caching is not None:
+            recorder = HeededRecording(recorder, cached)
         effects = self._effects(recorder, rules, script)
         guards = RunGuards(guards=self.guards, effects=effects)
         drafts = Drafts(definition.agents[definition.team.answer], guards)
@@ -76,6 +93,7 @@ class Parts:
             drafts=drafts,
             redactor=redactor,
             fitted=definition.fitted,
+            cached=cached,
         )
         release = Release(agents=definition.agents, guards=guards, redactor=redactor)
         return Driver(
@@ -103,13 +121,15 @@ class Parts:
         self, definition: Definition, limits: RunLimits, guards: RunGuards, release: Release, models: ModelCalls
     ) -> Attempts:
         effects = guards.effects
-        tools = ToolCalls(effects, self.tools, guards, release.redactor, largest_result=limits.result_characters)
+        largest = limits.result_characters
+        tools = ToolCalls(effects, self.tools, guards, release.redactor, tries=self.tries, largest_result=largest)
         worker, verifier = Worker(models, tools), Verifier(definition.agents, models, definition.checks)
         confidences = Confidences(fitted=definition.fitted)
         return Attempts(
             agents=definition.agents,
             limits=limits,
             effects=effects,
+            models=models,
             candidates=Candidates(effects=effects, worker=worker, verifier=verifier, confidences=confidences),
             confidences=confidences,
             verifier=verifier,

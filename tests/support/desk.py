@@ -19,6 +19,7 @@ from agentcore.domain.team import RunLimits, Team
 from agentcore.engine.definition import Definition
 from agentcore.engine.guards import Guards
 from agentcore.engine.pool import ModelEntry, ModelPool
+from agentcore.engine.response_caching import Caching
 from agentcore.engine.runtime import Engine
 from agentcore.engine.verifier import CustomCheck
 from agentcore.policy.engine import PolicyEngine
@@ -121,6 +122,7 @@ async def engine(
     presence: Presence | None = None,
     announcer: Announcer | None = None,
     fitted: FittedSteps = NOTHING_FITTED,
+    caching: Caching | None = None,
 ):
     clock = clock or FakeClock(auto=True)
     pairs = [(profile(name), model) for name, model in models.items()] if isinstance(models, Mapping) else models
@@ -148,6 +150,7 @@ async def engine(
         inbox=inbox,
         presence=presence,
         announcer=announcer,
+        caching=caching,
     ) as running:
         yield running
 
