@@ -113,7 +113,8 @@ class Project:
         as_given = {"name": name, "root": folder, "budget": budget, "policies": policies, "webhook": webhook}
         values: dict[str, Any] = {
             **as_given,
-            "fitted": fitted, "retention": retention,
+            "fitted": fitted,
+            "retention": retention,
             "agents": {agent.name: agent for agent in hired},
             "team": team or _team(name, hired),
             "models": {each.profile.name: each for each in settings},
