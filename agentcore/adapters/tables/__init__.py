@@ -1,0 +1,1 @@
+"""Outcome tables from parquet files."""
