@@ -23,7 +23,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from agentcore.confidence.drift import Drift
+from agentcore.confidence.drift import Drift, DriftLimits
 
 MOST_EXPLORE = 0.03
 """The largest share of choices that a project may give to exploring."""
@@ -36,19 +36,24 @@ class BanditSettings:
     """How it learns.
 
     explore: the largest share of choices that go to another arm than the best, 0 is none.  memory: after how many
-    outcomes (of all arms) one counts 1/e.  trust: how many outcomes the offline fit is worth.  noise: the standard
-    deviation of an outcome around its forecast.
+    outcomes (of all arms) one counts 1/e.  trust: how many outcomes of an arm the offline fit's level is worth, which
+    is the first value of a context.  trust_in_shape: the same for what depends on the others.  trust_when_changed: the
+    level's, once an arm's outcomes have changed.  noise: the standard deviation of an outcome around its forecast.
+    alarm: the limit of the CUSUM that finds changes; lower ones are found sooner, and more often where there are none.
     """
 
     explore: float = 0.0
-    memory: float = 500.0
-    trust: float = 12.0
+    memory: float = 1_000.0
+    trust: float = 30.0
+    trust_in_shape: float = 120.0
+    trust_when_changed: float = 5.0
     noise: float = 0.35
+    alarm: float = 5.5
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.explore <= 1.0:
             raise ValueError(f"explore is {self.explore}; it is a share of the choices, from 0 to 1")
-        for name in ("memory", "trust", "noise"):
+        for name in ("memory", "trust", "trust_in_shape", "trust_when_changed", "noise", "alarm"):
             if not getattr(self, name) > 0.0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it is a positive number")
 
@@ -132,9 +137,9 @@ class Bandit:
         x = self._context(context)
         known = self.evidence.get(arm.name)
         if known is None:
-            return arm.probability, self.settings.noise * math.sqrt(float(x @ x) / self.settings.trust)
+            return arm.probability, self.settings.noise * math.sqrt(float(x @ (x / self._prior())))
         moments, sums = self._decayed(known)
-        precision = moments + self.settings.trust * np.eye(self.size)
+        precision = moments + np.diag(self._prior(known))
         solved = np.linalg.solve(precision, np.column_stack((x, sums)))
         variance = max(0.0, float(x @ solved[:, 0]))
         return arm.probability + float(x @ solved[:, 1]), self.settings.noise * math.sqrt(variance)
@@ -173,9 +178,20 @@ class Bandit:
             raise ValueError(f"the context has {x.size} values, not {self.size}")
         return x
 
+    def _prior(self, known: Evidence | None = None) -> Array:
+        prior = np.full(self.size, self.settings.trust_in_shape)
+        has_changed = known is not None and known.drift.alarms > 0
+        prior[0] = self.settings.trust_when_changed if has_changed else self.settings.trust
+        return prior
+
     def _nothing(self) -> Evidence:
         zeros = (0.0,) * self.size
-        return Evidence(moments=(zeros,) * self.size, sums=zeros, at=self.clock)
+        return Evidence(
+            moments=(zeros,) * self.size,
+            sums=zeros,
+            at=self.clock,
+            drift=Drift(limits=DriftLimits(limit=self.settings.alarm)),
+        )
 
     def _decayed(self, known: Evidence) -> tuple[Array, Array]:
         share = math.exp(-(self.clock - known.at) / self.settings.memory)
