@@ -2,8 +2,9 @@
 
 APGR and CPT: I. Ong et al., "RouteLLM: Learning to Route LLMs with Preference Data" (2024), section 3.1. With two
 arms, a score orders the questions; the share of calls to the strong arm goes from 0 to 1 along that order. The
-performance gap recovered (PGR) at a share is (accuracy - weak) / (strong - weak); APGR is its mean over all shares (the
-area under the curve, by trapezoids), and CPT(x) the least share at which the PGR reaches x. Chance has an APGR of one half.
+performance gap recovered (PGR) at a share is (accuracy - weak) / (strong - weak); APGR is its mean over all shares
+(the area under the curve, by trapezoids), and CPT(x) the least share at which the PGR reaches x. Chance has an APGR of
+one half.
 """
 
 from __future__ import annotations

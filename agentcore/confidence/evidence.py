@@ -1,0 +1,167 @@
+"""Evidence about answers that call functions: what is known of the question, of one answer, and of another beside it.
+
+Evidence is a mapping of names to finite numbers. An estimator makes P(correct) of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from agentcore.confidence.agreement import NONE, agreement
+from agentcore.confidence.calls import Calls, read_calls
+from agentcore.confidence.fitting import Declared, Misfit, declared, misfit
+from agentcore.confidence.grounding import Source, covered, grounded, leaves, overlap, source
+
+_PLACEHOLDER: Final = re.compile(
+    r"your|example|placeholder|unknown|<|>|\bn/?a\b|xxx|todo|param|variable", re.IGNORECASE
+)
+_STEPS: Final = re.compile(
+    r"\b(?:and|also|then|both|each|respectively|as well as|another|finally|second(?:ly)?)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question, made ready to be compared with answers."""
+
+    functions: Mapping[str, Declared]
+    text: Source
+    evidence: Mapping[str, float]
+
+
+def read_question(text: str, tools: Sequence[Mapping[str, Any]]) -> Asked:
+    """Return a question and the functions that may be called, with what they tell in advance."""
+    functions = declared(tools)
+    there = source(text)
+    words = text.split()
+    parameters = [schema for each in functions.values() for schema in each.parameters.values()]
+    related = [overlap(each.name.replace("_", " ").replace(".", " "), there) for each in functions.values()]
+    described = [_relation(each, there) for each in functions.values()]
+    kinds = [str(schema.get("type", "")) for schema in parameters]
+    return Asked(
+        functions=functions,
+        text=there,
+        evidence={
+            "functions": float(len(functions)),
+            "parameters": float(len(parameters)),
+            "required": float(sum(len(each.required) for each in functions.values())),
+            "choices": float(sum("enum" in schema for schema in parameters)),
+            "odd_types": float(sum(kind == "any" or kind[:1].isupper() for kind in kinds)),
+            "nested": float(sum(kind in {"array", "dict", "object", "tuple"} for kind in kinds)),
+            "numeric": float(sum(kind in {"integer", "float", "number"} for kind in kinds)),
+            "words": float(len(words)),
+            "numbers": float(len(there.stated)),
+            "names": float(len(there.names)),
+            "steps": float(len(_STEPS.findall(text))),
+            "commas": float(text.count(",")),
+            "questions": float(text.count("?")),
+            "quotes": float(text.count("'") + text.count('"')),
+            "asks": float(
+                text.lstrip('"').casefold().startswith(("what", "who", "which", "how", "when", "where", "why"))
+            ),
+            "best_name": max(related, default=0.0),
+            "best_relation": max(described, default=0.0),
+            "mean_relation": sum(described) / len(described) if described else 0.0,
+        },
+    )
+
+
+def _relation(function: Declared, there: Source) -> float:
+    """Return the share of the question's words that a function's declaration has."""
+    about = source(f"{function.name} {function.words}").stems
+    words = {stem for stem in there.stems if len(stem) > 3}
+    return len(words & about) / len(words) if words else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """An answer as calls, with the evidence about it alone."""
+
+    calls: Calls
+    evidence: Mapping[str, float]
+
+
+def read_answer(text: str, asked: Asked) -> Said:
+    """Return what an answer calls, and the free verifiers' evidence about it."""
+    names = [name for each in asked.functions.values() for name in (each.name, each.name.replace(".", "_"))]
+    calls = read_calls(text, names)
+    faults = [misfit(call, asked.functions) for call in calls.calls]
+    return Said(calls=calls, evidence=_form(text, calls, asked) | _faults(faults) | _grounding(calls, asked))
+
+
+def _form(text: str, calls: Calls, asked: Asked) -> dict[str, float]:
+    called = {call.name for call in calls.calls}
+    relations = [_relation(asked.functions[name], asked.text) for name in called if name in asked.functions]
+    named = [
+        overlap(asked.functions[name].name.replace("_", " ").replace(".", " "), asked.text)
+        for name in called
+        if name in asked.functions
+    ]
+    return {
+        "calls": float(len(calls.calls)),
+        "none": float(calls.form == "none"),
+        "broken": float(calls.form == "broken"),
+        "unused": float(len(asked.functions.keys() - called)),
+        "distinct": float(len(called)),
+        "repeated": float(len(calls.canonical) - len({repr(each) for each in calls.canonical})),
+        "length": float(len(text)),
+        "relation": min(relations, default=0.0),
+        "name": min(named, default=0.0),
+    }
+
+
+def _faults(faults: Sequence[Misfit]) -> dict[str, float]:
+    return {
+        "unknown_function": float(sum(each.unknown_function for each in faults)),
+        "missing": float(sum(each.missing for each in faults)),
+        "unknown": float(sum(each.unknown for each in faults)),
+        "wrong_type": float(sum(each.wrong_type for each in faults)),
+        "not_allowed": float(sum(each.not_allowed for each in faults)),
+    }
+
+
+def _grounding(calls: Calls, asked: Asked) -> dict[str, float]:
+    shares: list[float] = []
+    optional = stated_optional = required_ungrounded = placeholders = empty = formulas = 0
+    values: list[object] = []
+    for call in calls.calls:
+        function = asked.functions.get(call.name)
+        for name, value in call.arguments.items():
+            inner = list(leaves(value))
+            values += inner
+            share = min((grounded(each, asked.text) for each in inner), default=1.0)
+            shares.append(share)
+            needed = function is None or name in function.required
+            optional += not needed
+            stated_optional += not needed and share >= 1.0
+            required_ungrounded += needed and share < 0.5
+            for each in inner:
+                if isinstance(each, str):
+                    placeholders += bool(_PLACEHOLDER.search(each))
+                    formulas += any(mark in each for mark in "*/+^(){}")
+                empty += each is None or each == ""
+    numbers, names = covered(values, asked.text) if calls.calls else (0.0, 0.0)
+    return {
+        "grounded_least": min(shares, default=1.0),
+        "grounded_mean": sum(shares) / len(shares) if shares else 1.0,
+        "ungrounded": float(sum(share < 0.5 for share in shares)),
+        "required_ungrounded": float(required_ungrounded),
+        "arguments": float(len(shares)),
+        "optional": float(optional),
+        "optional_ungrounded": float(optional - stated_optional),
+        "placeholders": float(placeholders),
+        "formulas": float(formulas),
+        "empty": float(empty),
+        "numbers_covered": numbers,
+        "names_covered": names,
+    }
+
+
+def beside(one: Said, other: Said | None, name: str) -> dict[str, float]:
+    """Return the evidence of another answer beside one; with None, that there is none. name: of the other's arm."""
+    if other is None:
+        return {f"{name}.{key}": value for key, value in NONE.items()}
+    return {f"{name}.{key}": value for key, value in agreement(one.calls, other.calls).items()}
