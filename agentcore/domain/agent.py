@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 
 from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.ids import AgentName, ModelName, ToolName
@@ -67,6 +68,54 @@ class Requirements:
     min_quality: float = 0.0
     max_latency_seconds: float | None = None
     max_usd: Decimal | None = None
+
+
+Objective = Literal["cheapest", "fastest", "best", "balanced"]
+"""What the router ranks models by.
+
+cheapest: forecast cost, those first that are likely enough right.  fastest: forecast latency.  best: P(correct).
+balanced: a utility of the three.
+"""
+
+PERSON = "person"
+"""Whom `escalate_to` names instead of a model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """What an agent's models are chosen by, and how sure its outputs must be.
+
+    max_latency_seconds: forecast, of one call.  min_confidence: the least P(correct) that is accepted.  alpha: the
+    share of outputs that may be accepted and wrong; a fitted router has the threshold for it.
+    escalate_to: a model, or `person`, for when nothing was sure enough.  ensemble: how many models answer at once, or
+    which (`ensemble_of`).  samples: how many times one model does.  independent: whether the models of an ensemble
+    are of different families.
+    """
+
+    objective: Objective = "balanced"
+    max_latency_seconds: float | None = None
+    min_confidence: float | None = None
+    alpha: float | None = None
+    escalate_to: str = ""
+    ensemble: int = 1
+    ensemble_of: tuple[ModelName, ...] = ()
+    samples: int = 1
+    independent: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many answers an attempt makes."""
+        return max(self.ensemble, len(self.ensemble_of), self.samples)
+
+    @property
+    def weighs(self) -> bool:
+        """Whether the confidence of outputs is asked for."""
+        return self.min_confidence is not None or self.alpha is not None or self.size > 1
+
+    @property
+    def hard(self) -> bool:
+        """Whether an output that is not sure enough must not be accepted without a person."""
+        return self.min_confidence is not None or self.alpha is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +186,7 @@ class Agent:
     may_decline: bool = False
     endorses: bool = False
     requirements: Requirements = field(default_factory=Requirements)
+    routing: Routing = field(default_factory=Routing)
     verification: Verification = field(default_factory=Verification)
     limits: Limits = field(default_factory=Limits)
     approval: ApprovalRule | None = None

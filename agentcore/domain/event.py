@@ -27,6 +27,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias, get_args
 
+from agentcore.domain.answer_candidate import AnswerCandidate
 from agentcore.domain.approval import Approval, Ruling
 from agentcore.domain.budget import Budget, Usage
 from agentcore.domain.decision import Decision
@@ -158,13 +159,22 @@ class PlanAccepted:
     kind: Literal["plan_accepted"] = "plan_accepted"
 
 
+Resort = Literal["", "model", "person", "best"]
+"""How an attempt comes by its output.
+
+Empty: in the ordinary way.  model: by the one that is named for when nothing is sure enough.  person: somebody is
+asked about the best so far.  best: that is taken, and nobody is asked.
+"""
+
+
 @frozen
 class AttemptStarted:
-    """A step is tried. attempt: 1 is the first."""
+    """A step is tried. attempt: 1 is the first.  resort: empty, unless nothing so far was sure enough."""
 
     step: StepId
     attempt: int
     agent: AgentName
+    resort: Resort = ""
     kind: Literal["attempt_started"] = "attempt_started"
 
 
@@ -254,6 +264,8 @@ class AttemptFinished:
 
     declined: the agent said that this cannot be answered from what it was given, and why.
     model: who wrote the output, None when no model did.
+    candidates: the answers that it was chosen from, when there were several.  chosen: the number of that one.
+    why_chosen: a sentence.
     """
 
     step: StepId
@@ -263,6 +275,9 @@ class AttemptFinished:
     model: ModelName | None = None
     error: str = ""
     declined: str = ""
+    candidates: tuple[AnswerCandidate, ...] = ()
+    chosen: int = 0
+    why_chosen: str = ""
     kind: Literal["attempt_finished"] = "attempt_finished"
 
 

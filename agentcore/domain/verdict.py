@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from agentcore.domain.confidence import Confidence
 from agentcore.domain.frozen import frozen
+
+CONFIDENCE = "confidence"
+"""Who votes against an output that is not likely enough to be right."""
 
 
 @frozen
@@ -27,6 +31,7 @@ class Verdict:
 
     accepted: every deterministic check passed and at least `required` of the `panel` accepted.
     unchecked: what nobody looked at, in words; a verdict never claims more than was done.
+    confidence: how likely the output is right; None when nobody asks for it.
     """
 
     accepted: bool
@@ -34,6 +39,13 @@ class Verdict:
     required: int = 0
     panel: int = 0
     unchecked: tuple[str, ...] = ()
+    confidence: Confidence | None = None
+
+    @property
+    def unsure(self) -> bool:
+        """Whether nothing speaks against the output but that it is not likely enough to be right."""
+        against = [vote for vote in self.votes if vote.accepts is False]
+        return not self.accepted and bool(against) and all(vote.verifier == CONFIDENCE for vote in against)
 
     @property
     def final(self) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from agentcore.confidence.calibration_knots import Interval
 from agentcore.domain.agent import Capability
 from agentcore.domain.budget import Usage
 from agentcore.domain.decision import Decision
@@ -38,9 +39,11 @@ from agentcore.engine.recall import Recall
 from agentcore.engine.recording import Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens
+from agentcore.engine.routing_terms import asked_of_router, prior_of
 from agentcore.engine.run_guards import RunGuards
 from agentcore.ports.model import ModelReply, ModelRequest, OnText
 from agentcore.routing.choose import Weights, choose
+from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
 from agentcore.routing.profile import Price
 from agentcore.routing.request import RouteRequest
 
@@ -52,11 +55,15 @@ _NO_NEEDS: frozenset[Capability] = frozenset()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A model's reply, who gave it, and its label."""
+    """A model's reply, who gave it, and its label.
+
+    prior: P(correct) of the model as the router saw it, with its interval, before there was an answer.
+    """
 
     reply: ModelReply
     model: ModelName
     label: Label
+    prior: Interval | None = None
 
 
 class ModelCalls:
@@ -73,6 +80,7 @@ class ModelCalls:
         guards: RunGuards,
         drafts: Drafts,
         redactor: Redactor,
+        fitted: FittedSteps = NOTHING_FITTED,
     ) -> None:
         self._effects = effects
         self._pool = pool
@@ -82,6 +90,7 @@ class ModelCalls:
         self._guards = guards
         self._drafts = drafts
         self._redactor = redactor
+        self._fitted = fitted
 
     async def call(self, caller: Caller, request: ModelRequest) -> Answered:
         """Return a model's reply, from the best model that can take the call or, when it fails, from the next.
@@ -136,9 +145,10 @@ class ModelCalls:
             EffectStarted(effect=effect, request=sent, decisions=decisions, reserved=reserved, route=route)
         )
         try:
-            return await self._call(caller, request, effect, reserved)
+            answered = await self._call(caller, request, effect, reserved)
         except ModelError as error:
             raise _ModelFailed(route.model, error) from error
+        return replace(answered, prior=prior_of(route))
 
     async def _obliged(self, caller: Caller, id: EffectId, decision: Decision, request: ModelRequest) -> ModelRequest:
         """Do what policies ask for before a call, and return what may be sent. Raises PolicyDenied when it fails."""
@@ -176,7 +186,8 @@ class ModelCalls:
         model = ModelName(started.effect.name)
         if finished.error:
             raise _ModelFailed(model, ModelError(finished.error))
-        return Answered(reply=reply_of(finished.output, finished.used), model=model, label=finished.label)
+        reply = reply_of(finished.output, finished.used)
+        return Answered(reply=reply, model=model, label=finished.label, prior=prior_of(started.route))
 
     def route(
         self, caller: Caller, request: ModelRequest, failed: Mapping[ModelName, ModelError] | None = None
@@ -193,6 +204,8 @@ class ModelCalls:
         if permitted.denied and not permitted.profiles:
             raise PolicyDenied(next((each for each in permitted.denied if each.unmet), permitted.denied[0]))
         route = self._choose(caller, request, frozenset(failed or ()), permitted)
+        if caller.picks is not None:
+            caller.picks.take(caller.candidate, route.model)
         if permitted.denied:
             route = replace(route, filtered={**route.filtered, **permitted.why_not})
         return route, permitted.decisions[route.model]
@@ -214,6 +227,7 @@ class ModelCalls:
             rejected=caller.rejected,
             cause="fallback" if failed else "escalation" if caller.rejected else "first",
         )
+        ask = asked_of_router(ask, caller, self._fitted, pool.profiles)
         if self._on_exceeded == "downgrade" and ledger.limited:
             left = ledger.left
             fitting = replace(ask, budget_usd=left.usd, budget_tokens=left.tokens)
@@ -254,6 +268,8 @@ class ModelCalls:
         output: JSON = None
         started = clock.monotonic()
         writing = self._drafts.writing(caller, name, request)
+        if caller.agent.routing.weighs and Capability.LOGPROBS in self._pool.profiles[name].capabilities:
+            request = replace(request, logprobs=True)
         try:
             async with self._pool.slot(name):
                 started = clock.monotonic()

@@ -37,6 +37,7 @@ from agentcore.engine.announcements import Announcements
 from agentcore.engine.flows import Flows
 from agentcore.engine.history import Recorded
 from agentcore.engine.ledger import Ledger
+from agentcore.engine.picks import SEEDS_APART, Picks, attempt_part
 from agentcore.engine.rates import Counts, Rates
 from agentcore.engine.recording import Recording, Script
 from agentcore.policy.engine import PolicyEngine
@@ -51,6 +52,9 @@ class Caller:
 
     label: of everything that goes into the call.  rejected: models whose attempts at this step were rejected and that
     another one, a stronger one if there is any, should replace.
+    candidate: which of the answers of the attempt is made, 0 is the first.  only: the models that may make it, any
+    when it is empty.  stronger: none of those rejected, nor a weaker one.  picks: what the candidates' models have to
+    do with each other, None when there is one candidate.
     """
 
     step: StepId
@@ -58,12 +62,21 @@ class Caller:
     agent: Agent
     label: Label
     rejected: frozenset[ModelName] = frozenset()
+    candidate: int = 0
+    only: frozenset[ModelName] = frozenset()
+    stronger: bool = False
+    picks: Picks | None = None
+
+    @property
+    def seed(self) -> int:
+        """The seed of its calls: another for each attempt, and for each candidate."""
+        return self.attempt + SEEDS_APART * self.candidate
 
 
 class Effects:
     """The effects of one run.
 
-    Ids count up per plan, step, attempt and agent, so they are the same when an attempt is driven again.
+    Ids count up per plan, step, attempt, candidate and agent, so they are the same when an attempt is driven again.
     script: for a replay, what is recorded; nothing is called then.  counts: of calls that policies limit,
     shared by the runs of a process.  announcements: to those outside whom policies want told.
     """
@@ -108,8 +121,9 @@ class Effects:
     def next_id(self, caller: Caller, what: str) -> EffectId:
         """Return the id of the next of its kind of this caller."""
         agent = caller.agent.name
-        number = self._count(caller, f"{agent}/{what}")
-        return EffectId(f"{self.recorder.run.revision + 1}/{caller.step}/{caller.attempt}/{agent}/{what}.{number}")
+        attempt = attempt_part(caller.attempt, caller.candidate)
+        number = self._count(caller, f"{attempt}/{agent}/{what}")
+        return EffectId(f"{self.recorder.run.revision + 1}/{caller.step}/{attempt}/{agent}/{what}.{number}")
 
     def model_effect(self, id: EffectId, caller: Caller, name: str) -> Effect:
         """Return a model call. Its key is its id: repeated, it costs money and changes nothing."""

@@ -132,6 +132,10 @@ class History:
         known = self._effects.get((step, attempt))
         return None if known is None else known.get(id)
 
+    def effects(self, step: StepId, attempt: int) -> Iterable[Recorded]:
+        """Iterate over what is recorded of the effects of an attempt that is under way."""
+        return self._effects.get((step, attempt), {}).values()
+
     @property
     def guards_have_spoken(self) -> bool:
         """Whether guards have said something of a text of an attempt that is under way."""

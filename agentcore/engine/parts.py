@@ -7,8 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from agentcore.domain.ids import ToolName
 from agentcore.engine.announcements import Announcements
+from agentcore.engine.attempt import Attempts
 from agentcore.engine.call_model import ModelCalls
 from agentcore.engine.call_tool import ToolCalls
+from agentcore.engine.candidates import Candidates
+from agentcore.engine.confidences import Confidences
 from agentcore.engine.definition import Rules
 from agentcore.engine.drafts import Drafts
 from agentcore.engine.drive import Driver
@@ -71,7 +74,12 @@ class Parts:
             guards=guards,
             drafts=drafts,
             redactor=redactor,
+            fitted=definition.fitted,
         )
+        tools = ToolCalls(effects, self.tools, guards, redactor, largest_result=limits.result_characters)
+        worker, verifier = Worker(models, tools), Verifier(definition.agents, models, definition.checks)
+        confidences = Confidences(fitted=definition.fitted)
+        release = Release(agents=definition.agents, guards=guards, redactor=redactor)
         return Driver(
             agents=definition.agents,
             limits=limits,
@@ -84,15 +92,20 @@ class Parts:
                 models=models,
                 guards=guards,
             ),
-            worker=Worker(
-                models, ToolCalls(effects, self.tools, guards, redactor, largest_result=limits.result_characters)
+            attempts=Attempts(
+                agents=definition.agents,
+                limits=limits,
+                effects=effects,
+                candidates=Candidates(effects=effects, worker=worker, verifier=verifier, confidences=confidences),
+                confidences=confidences,
+                verifier=verifier,
+                guards=guards,
+                release=release,
             ),
-            verifier=Verifier(definition.agents, models, definition.checks),
             models=models,
-            guards=guards,
             drafts=drafts,
             undo=Undo(agents=definition.agents, effects=effects, tools=self.tools),
-            release=Release(agents=definition.agents, guards=guards, redactor=redactor),
+            release=release,
             leaving=leaving,
             ending=effects.recorder.history.ending,
         )

@@ -39,11 +39,19 @@ class Verifier:
         self._custom = custom
 
     async def verify(
-        self, agent: Agent, caller: Caller, instruction: str, outcome: Outcome, wanted: tuple[int, str] = (0, "")
+        self,
+        agent: Agent,
+        caller: Caller,
+        instruction: str,
+        outcome: Outcome,
+        wanted: tuple[int, str] = (0, ""),
+        *,
+        checks: tuple[Vote, ...] | None = None,
     ) -> Verdict:
         """Return what checks and panel conclude. An agent that declined is rejected with its reason.
 
-        wanted: how many verifiers policies want in favour at least, and which policies.
+        wanted: how many verifiers policies want in favour at least, and which policies.  checks: what the checks have
+        said of it already.
 
         Raises PolicyDenied and JournalError, of several verifiers in an exception group. One whose model fails or
         whose call does not fit the budget abstains, which accepts nothing.
@@ -51,21 +59,20 @@ class Verifier:
         if outcome.declined:
             vote = Vote(verifier=f"agent:{agent.name}", accepts=False, reasons=(outcome.declined,), final=True)
             return Verdict(accepted=False, votes=(vote,), unchecked=("there is no output to check",))
-        subject = Subject(
-            output=outcome.output,
-            instruction=instruction,
-            output_schema=agent.output,
-            evidence=outcome.evidence,
-        )
+        subject = _subject(agent, instruction, outcome)
         panel = agent.verification.panel
         least, by = wanted
         if least > len(panel):
             return _too_few(agent, least, by)
-        checks = await self._checks(agent, subject)
+        checks = await self._checks(agent, subject) if checks is None else checks
         votes: list[Vote] = []
         if needs_panel(checks, len(panel)):
             votes = await self._ask(panel, caller, subject, outcome)
         return conclude(checks, votes, required=max(least, agent.verification.required), panel=len(panel))
+
+    async def check(self, agent: Agent, instruction: str, outcome: Outcome) -> tuple[Vote, ...]:
+        """Return what the deterministic checks say, which cost nothing. No panel is asked."""
+        return await self._checks(agent, _subject(agent, instruction, outcome))
 
     async def _ask(self, panel: Sequence[AgentName], caller: Caller, subject: Subject, outcome: Outcome) -> list[Vote]:
         """Return the votes of the panel, all asked at once. The first error cancels what is still under way."""
@@ -102,6 +109,12 @@ class Verifier:
         except (ModelError, NoRoute, BudgetExceeded) as error:
             return Vote(verifier=f"agent:{critic.name}", accepts=None, reasons=(error.message,))
         return critic_vote(critic.name, answered.reply.text)
+
+
+def _subject(agent: Agent, instruction: str, outcome: Outcome) -> Subject:
+    return Subject(
+        output=outcome.output, instruction=instruction, output_schema=agent.output, evidence=outcome.evidence
+    )
 
 
 def _too_few(agent: Agent, least: int, by: str) -> Verdict:
