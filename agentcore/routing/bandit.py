@@ -115,8 +115,7 @@ class Bandit:
         """
         if not arms:
             raise ValueError("there is no arm to choose from")
-        x = self._context(context)
-        forecasts = [self.forecast(x, arm) for arm in arms]
+        forecasts = [self.forecast(context, arm) for arm in arms]
         means = [mean - arm.penalty for arm, (mean, _) in zip(arms, forecasts, strict=True)]
         deviations = [deviation for _, deviation in forecasts]
         best = max(range(len(arms)), key=lambda each: means[each])
@@ -151,7 +150,7 @@ class Bandit:
         an outcome that is not within 0 to 1, or a context of another size.
         """
         x = self._context(context)
-        mean, _ = self.forecast(x, arm)
+        mean, _ = self.forecast(context, arm)
         known = self.evidence.get(arm.name) or self._nothing()
         drift = known.drift.observe(outcome, _clipped(mean))
         seen = (tuple(map(float, x)), outcome - arm.probability)
