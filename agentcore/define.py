@@ -12,7 +12,18 @@ from typing import Any, Literal, ParamSpec, TypeVar, overload
 from agentcore.adapters.tools.function import Compensate, FunctionTool, LookUp
 from agentcore.adapters.tools.signature import location, read_signature, summary
 from agentcore.config.versions import versioned
-from agentcore.domain.agent import Agent, Check, Example, Limits, Requirements, Role, ToolUse, Uses, Verification
+from agentcore.domain.agent import (
+    Agent,
+    Check,
+    Example,
+    Limits,
+    Requirements,
+    Role,
+    Routing,
+    ToolUse,
+    Uses,
+    Verification,
+)
 from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.effect import Safety
 from agentcore.domain.errors import ConfigError
@@ -99,6 +110,7 @@ def agent(
     may_decline: bool = False,
     endorse: bool = False,
     model: str | Sequence[str] | Requirements = (),
+    routing: Routing | None = None,
     examples: Sequence[tuple[str, str] | Example] = (),
     verify: Sequence[str | Check] = (),
     panel: Sequence[str] = (),
@@ -114,7 +126,8 @@ def agent(
 
     endorse: outputs, which have no room for text, count as the agent's own whatever it has read.
     description: what it is good for, for the supervisor; the docstring's first paragraph when empty.
-    model: names of models, best first; any by default.  verify: checks that must all pass.  panel: verifier agents,
+    model: names of models, best first; any by default.  routing: what they are chosen by, and how sure outputs must
+    be.  verify: checks that must all pass.  panel: verifier agents,
     of which `required` must accept, more than half by default.  approval: a person must approve each output that these
     have accepted; True asks anybody, and waits for ever.
 
@@ -134,6 +147,7 @@ def agent(
             may_decline=may_decline,
             endorses=endorse,
             requirements=_requirements(model),
+            routing=routing or Routing(),
             verification=_verification(verify, panel, required),
             limits=limits or Limits(),
             approval=_rule(approval),

@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, Tag
 from agentcore.config.approvals import ApprovalKeys, approval_rule
 from agentcore.config.checks import CheckKeys, as_check
 from agentcore.config.names import Fraction, InputName, Name, TypeName
+from agentcore.config.routing import AgentRoutingKeys
 from agentcore.config.strict import Strict
 from agentcore.domain.agent import (
     Agent,
@@ -155,6 +156,10 @@ class AgentKeys(Strict):
     )
     examples: tuple[ExampleKeys, ...] = Field(default=(), description="Few-shot examples.")
     model: RequirementKeys = Field(default=RequirementKeys(), description="What its model must be.")
+    routing: AgentRoutingKeys = Field(
+        default=AgentRoutingKeys(),
+        description="What its models are chosen by, and how sure its outputs must be; by default as the project says.",
+    )
     verify: VerificationKeys = Field(default=VerificationKeys(), description="How its outputs are verified.")
     limits: LimitKeys = Field(default=LimitKeys(), description="Bounds of one attempt, and how many attempts.")
     approval: ApprovalKeys | None = Field(
@@ -163,8 +168,11 @@ class AgentKeys(Strict):
     )
     temperature: float = Field(default=0.0, ge=0, le=2, description="Randomness of the model's choice of words.")
 
-    def agent(self, name: AgentName, instructions: str) -> Agent:
-        """Return the definition, without its version. instructions: the text, wherever it stands."""
+    def agent(self, name: AgentName, instructions: str, routing: AgentRoutingKeys | None = None) -> Agent:
+        """Return the definition, without its version.
+
+        instructions: the text, wherever it stands.  routing: the project's.
+        """
         return Agent(
             name=name,
             role=self.role,
@@ -179,6 +187,7 @@ class AgentKeys(Strict):
             may_decline=self.may_decline,
             endorses=self.endorse,
             requirements=self.model.requirements(),
+            routing=self.routing.routing(self.role, routing),
             verification=self.verify.verification(),
             limits=self.limits.limits(),
             approval=approval_rule(self.approval),

@@ -19,6 +19,8 @@ from agentcore.config.problem import Place, Problems
 from agentcore.config.project import Project
 from agentcore.config.project_file import PROJECT_FILE, STORE, ProjectKeys
 from agentcore.config.references import Known, agent_problems, team_problems, unused_agents
+from agentcore.config.router_file import read_router
+from agentcore.config.routing import routing_warnings
 from agentcore.config.scenarios import Scenario, ScenarioKeys, judge, scenario
 from agentcore.config.source import Source, read_text, read_yaml
 from agentcore.config.store import read_store
@@ -32,6 +34,7 @@ from agentcore.domain.ids import AgentName, ModelName, ToolName
 from agentcore.domain.store_url import StoreUrl
 from agentcore.domain.team import OnExceeded
 from agentcore.ports.plugin import DetectorPlugin, ModelPlugin, Plugins, ToolPlugin, TriggerPlugin
+from agentcore.routing.fitted_steps import NOTHING_FITTED
 
 K = TypeVar("K")
 
@@ -206,10 +209,13 @@ class _Reading:
         guards = _entries(options, "guards", keys.guards, self.plugins.detector)
         self._judge_prices(source)
         settings = {ModelName(name): entry.settings(name, given) for name, (given, entry) in models.items() if entry}
+        fitted = read_router(keys.routing.model, source=source, root=self.root, problems=self.problems)
         known = Known(
             agents={name: None if file is None else file.agent for name, file in self.files.items()},
             models={name: settings[name].profile if name in settings else None for name in map(ModelName, models)},
             tools=list(map(ToolName, tools)),
+            safeties={name: given.safety for name, (_, given) in tools.items() if given and given.safety},
+            fitted=fitted[1],
         )
         self._judge(source, keys, known)
         policies, scenarios = self.policies(), self.scenarios()
@@ -232,6 +238,7 @@ class _Reading:
             limits=keys.limits.limits(keys.budget.on_exceeded),
             budget=keys.budget.budget(),
             weights=keys.routing.weights(),
+            fitted=fitted[0],
             store=store,
             policies=policies,
             scenarios=scenarios,
@@ -296,7 +303,8 @@ class _Reading:
                 self.problems.error(source.place(("name",)), f"another agent is called `{name}`{where}")
                 continue
             instructions_at = "instructions_file" if keys.instructions_file else "instructions"
-            agent = keys.agent(name, self._instructions(keys, source))
+            routing = self.keys.routing if self.keys else None
+            agent = keys.agent(name, self._instructions(keys, source), routing)
             self.files[name] = _AgentFile(source=source, agent=agent, instructions_at=instructions_at)
 
     def _instructions(self, keys: AgentKeys, source: Source) -> str:
@@ -353,6 +361,8 @@ class _Reading:
         for path, message in agent_problems(agent, known):
             at = (file.instructions_at,) if path == ("instructions",) else path
             self.problems.error(source.place(at), message)
+        for path, message in routing_warnings(agent, known.fitted or NOTHING_FITTED):
+            self.problems.warn(source.place(path), message)
         for index, check in enumerate(agent.verification.checks):
             name = check.options.get("file")
             if check.name == PYTHON and isinstance(name, str) and not (self.root / name).is_file():

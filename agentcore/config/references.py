@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agentcore.config.checks import check_problems
 from agentcore.config.json_schema import schema_problems
 from agentcore.config.problem import unknown
+from agentcore.config.routing import repeated_calls, routing_problems
 from agentcore.config.source import KeyPath
 from agentcore.domain.agent import Agent, Role, ToolUse
+from agentcore.domain.effect import Safety
 from agentcore.domain.endorsement import is_closed
 from agentcore.domain.ids import AgentName, ModelName
 from agentcore.domain.team import Team
 from agentcore.prompts.template import template_problems
+from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
 from agentcore.routing.profile import ModelProfile
 
 Finding = tuple[KeyPath, str]
@@ -26,12 +29,15 @@ ONE_TOOL = frozenset({ToolUse.OUTPUT, ToolUse.FIRST})
 class Known:
     """What a project has. Names whose definition is itself wrong have None, and are not judged a second time.
 
-    tools: names of tools and of groups; a tool of the group `shop` is `shop-something`.
+    tools: names of tools and of groups; a tool of the group `shop` is `shop-something`.  safeties: of tools, as far as
+    the project says so.  fitted: what was learnt of its steps; None when the file of that is itself wrong.
     """
 
     agents: Mapping[AgentName, Agent | None]
     models: Mapping[ModelName, ModelProfile | None]
     tools: Collection[str]
+    safeties: Mapping[str, Safety] = field(default_factory=dict[str, Safety])
+    fitted: FittedSteps | None = NOTHING_FITTED
 
     def has_tool(self, name: str) -> bool:
         """Return whether there is a tool of that name, or a group to which it may belong."""
@@ -41,7 +47,7 @@ class Known:
 def team_problems(team: Team, known: Known) -> Iterator[Finding]:
     """Yield what is wrong with a team."""
     members = [
-        (("supervisor",), team.supervisor, Role.SUPERVISOR),
+        *(() if team.alone else ((("supervisor",), team.supervisor, Role.SUPERVISOR),)),
         *((("workers", index), name, Role.WORKER) for index, name in enumerate(team.workers)),
         (("answer",), team.answer, Role.WORKER),
     ]
@@ -52,7 +58,7 @@ def team_problems(team: Team, known: Known) -> Iterator[Finding]:
             agent = known.agents[name]
             if agent is not None and agent.role is not role:
                 yield path, f"`{name}` is a {agent.role}; a {role} is needed here"
-    if not team.workers:
+    if not team.workers and not team.alone:
         yield ("workers",), "a team needs at least one worker"
     for index, name in enumerate(team.workers):
         if name in team.workers[:index]:
@@ -75,6 +81,8 @@ def agent_problems(agent: Agent, known: Known) -> Iterator[Finding]:
     yield from _schemas(agent)
     yield from _verification(agent, known)
     yield from _models(agent, known)
+    yield from routing_problems(agent, known.models, known.fitted)
+    yield from repeated_calls(agent, known.safeties)
 
 
 def _schemas(agent: Agent) -> Iterator[Finding]:
