@@ -111,7 +111,7 @@ def fit_kind(
 def priors(
     labelled: Sequence[PastAnswer], declared: Mapping[ModelName, float]
 ) -> dict[ModelName, tuple[Interval, int]]:
-    """Return P(right) of each model, drawn towards its declared quality, with an interval and how many labels it has."""
+    """Return P(right) of each model, drawn towards its declared quality, its interval, and how many labels."""
     found: dict[ModelName, tuple[Interval, int]] = {}
     for model in sorted({answer.model for answer in labelled}):
         outcomes = [bool(answer.right) for answer in labelled if answer.model == model]
