@@ -41,7 +41,7 @@ class PastRuns:
             self.runs = list(dict.fromkeys([await journal.find(prefix) for prefix in prefixes]))
         else:
             self.runs = [summary.run for summary in await journal.list(limit=limit)]
-        said = {} if reviews is None else read_reviews(reviews)
+        said: Reviews = {} if reviews is None else read_reviews(reviews)
         read = set(self.runs)
         for run in dict.fromkeys(run for run, _, _ in said):
             if run not in read:
@@ -129,3 +129,11 @@ def _review(line: str) -> tuple[RunId, StepId, int | None, bool]:
     if attempt is not None and (not isinstance(attempt, int) or isinstance(attempt, bool)):
         raise ValueError("`attempt` is a whole number")
     return RunId(run), StepId(step), attempt, correct
+
+
+def write_router(path: Path, fitted: FittedRuns) -> None:
+    """Write a fitted router. Raises ConfigError when the file cannot be written."""
+    try:
+        path.write_text(fitted.router.to_text(), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be written: {(error.strerror or str(error)).lower()}"]) from error
