@@ -64,6 +64,8 @@ class Estimate:
         """Return it as people read it, with what is to be kept in mind."""
         if self.method == "exact":
             return f"{self.value:.4g}{unit} (exact, {self.choices} choices)"
+        if self.effective == 0.0:
+            return f"{self.value:.4g}{unit} (expected: none of the {self.choices} recorded choices is one of these)"
         text = (
             f"{self.value:.4g}{unit} [{self.low:.4g}, {self.high:.4g}] ({self.method}, {self.effective:.0f} effective"
         )
