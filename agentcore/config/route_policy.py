@@ -15,9 +15,10 @@ from agentcore.config.routing import AgentRoutingKeys
 from agentcore.config.source import read_text, read_yaml
 from agentcore.config.strict import Strict, fit
 from agentcore.domain.errors import ConfigError
-from agentcore.domain.ids import AgentName
+from agentcore.domain.ids import AgentName, ModelName
 from agentcore.routing.choose import Weights
 from agentcore.routing.fitted_steps import read_steps
+from agentcore.routing.profile import Price
 from agentcore.routing.rechoose import RoutePolicy
 
 
@@ -54,6 +55,7 @@ def read_route_policy(path: Path, project: Project) -> RoutePolicy:
         weights=_weights(keys.routing, project.weights),
         default=keys.routing.routing(),
         routing={AgentName(name): each.routing(default=keys.routing) for name, each in keys.agents.items()},
+        prices=_prices(project),
         fitted=project.fitted_steps if keys.routing.model is None or steps is None else steps,
     )
 
@@ -65,6 +67,7 @@ def own_policy(project: Project) -> RoutePolicy:
         weights=project.weights,
         routing={name: agent.routing for name, agent in project.agents.items()},
         fitted=project.fitted_steps,
+        prices=_prices(project),
     )
 
 
@@ -80,7 +83,7 @@ def _fitted(path: Path, project: Project) -> RoutePolicy:
             hint="`agentcore route fit --out FILE` writes one from past runs",
         ) from None
     own = own_policy(project)
-    return RoutePolicy(name=path.as_posix(), weights=own.weights, routing=own.routing, fitted=steps)
+    return RoutePolicy(name=path.as_posix(), weights=own.weights, routing=own.routing, fitted=steps, prices=own.prices)
 
 
 def _weights(keys: RoutingKeys, own: Weights) -> Weights:
@@ -91,3 +94,7 @@ def _weights(keys: RoutingKeys, own: Weights) -> Weights:
         cost=new.cost if "cost_weight" in given else own.cost,
         latency=new.latency if "latency_weight" in given else own.latency,
     )
+
+
+def _prices(project: Project) -> dict[ModelName, Price]:
+    return {ModelName(name): profile.price for name, profile in project.profiles.items()}

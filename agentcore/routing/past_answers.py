@@ -35,7 +35,7 @@ class PastAnswer:
     """One attempt's answer.
 
     kind: the type of the step, which is the agent's name.  route: the router's first choice of the attempt, None in
-    records without one.  usd, seconds: of the agent's own model calls.  right: None when nobody has said.
+    records without one.  usd, seconds, tokens: of the agent's own model calls.  right: None when nobody has said.
     confidence: P(right) as it was recorded, None when nobody asked for it.  accepted: by the verdict.
     """
 
@@ -48,6 +48,8 @@ class PastAnswer:
     usd: Decimal
     seconds: float
     accepted: bool
+    input_tokens: int = 0
+    output_tokens: int = 0
     route: Route | None = None
     confidence: float | None = None
     right: bool | None = None
@@ -87,6 +89,8 @@ def _answer(run: RunId, step: StepTrace, attempt: AttemptTrace) -> PastAnswer | 
         usd=sum((each.used.usd for each in ended), Decimal(0)),
         seconds=sum(each.seconds for each in ended),
         accepted=verdict.accepted,
+        input_tokens=sum(each.used.input_tokens for each in ended),
+        output_tokens=sum(each.used.output_tokens for each in ended),
         route=next((route for each in own if (route := _route(each)) is not None), None),
         confidence=None if verdict.confidence is None else verdict.confidence.p,
         right=right,

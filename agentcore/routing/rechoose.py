@@ -23,19 +23,24 @@ from agentcore.routing.choose import Weights
 from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
 from agentcore.routing.off_policy import Estimate, Logged, doubly_robust, exact, snips
 from agentcore.routing.past_answers import PastAnswer
+from agentcore.routing.profile import Price
 
 Figure: TypeAlias = Literal["usd", "seconds", "right"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutePolicy:
-    """Another way of choosing. name: where it is from.  routing: agent → its terms; `default` for others."""
+    """Another way of choosing.
+
+    name: where it is from.  routing: agent → its terms; `default` for others.  prices: model → what it costs now.
+    """
 
     name: str
     weights: Weights = field(default_factory=Weights)
     default: Routing = field(default_factory=Routing)
     routing: Mapping[AgentName, Routing] = field(default_factory=dict[AgentName, Routing])
     fitted: FittedSteps = NOTHING_FITTED
+    prices: Mapping[ModelName, Price] = field(default_factory=dict[ModelName, Price])
 
     def terms(self, kind: AgentName) -> Routing:
         """Return an agent's terms."""
@@ -48,7 +53,8 @@ class Rechosen:
 
     before: the answer that came of the recorded one.  after: the candidate that is chosen now, None when the new
     policy leaves none.  known: an answer of that model to that step, when the record has one.  why: a sentence.
-    expected: model → P(right) as the new policy has it.
+    expected: model → P(right) as the new policy has it.  costs: model → dollars for the tokens that were used, or the
+    forecast when its price is not known.
     """
 
     before: PastAnswer
@@ -56,6 +62,7 @@ class Rechosen:
     known: PastAnswer | None
     why: str
     expected: Mapping[ModelName, float]
+    costs: Mapping[ModelName, float]
 
     @property
     def changed(self) -> bool:
@@ -157,13 +164,23 @@ def rechoose(route: Route, of: Sequence[PastAnswer], policy: RoutePolicy) -> Rec
         allowed, key=lambda each: _rank(each, expected[each.model], terms.objective, policy.weights, least)
     )
     after = ranked[0] if ranked else None
+    costs = {each.model: _cost(each, of[0], policy.prices.get(each.model)) for each in route.candidates}
     known = None if after is None else next((each for each in of if each.model == after.model), None)
     why = (
         f"{terms.objective}: first of {len(ranked)} candidates"
         if ranked
         else f"no candidate is within max_latency_s, which is {terms.max_latency_seconds:g}"
     )
-    return Rechosen(before=of[0], after=after, known=known, why=why, expected=expected)
+    return Rechosen(before=of[0], after=after, known=known, why=why, expected=expected, costs=costs)
+
+
+def _cost(candidate: Candidate, answer: PastAnswer, price: Price | None) -> float:
+    """Return what a model would have cost: of another, how much it writes is not known, so as much as was written."""
+    if candidate.model == answer.model:
+        return float(answer.usd)
+    if price is None or not answer.input_tokens:
+        return float(candidate.usd)
+    return float(price.cost(input_tokens=answer.input_tokens, output_tokens=answer.output_tokens))
 
 
 def _expected(candidate: Candidate, prior: tuple[float, float, float] | None) -> float:
@@ -222,7 +239,7 @@ def _logged(each: Rechosen, figure: Figure) -> Logged:
         raise AssertionError("only choices that are recorded, and made again, are estimated")
     models = {candidate.model: candidate for candidate in route.candidates}
     expected: dict[str, float] = {
-        name: float(of.usd) if figure == "usd" else of.seconds if figure == "seconds" else each.expected[name]
+        name: each.costs[name] if figure == "usd" else of.seconds if figure == "seconds" else each.expected[name]
         for name, of in models.items()
     }
     taken = str(each.before.model)

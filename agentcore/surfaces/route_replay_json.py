@@ -63,8 +63,8 @@ def _choice(each: Rechosen) -> dict[str, Any]:
         if after is None
         else {
             "model": after.model,
-            "forecast_usd": float(after.usd),
-            "forecast_seconds": after.seconds,
+            "expected_usd": each.costs[after.model],
+            "expected_seconds": after.seconds,
             "p_right": each.expected[after.model],
         },
         "known": None if each.known is None else _answer(each.known),

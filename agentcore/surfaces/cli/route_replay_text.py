@@ -51,7 +51,8 @@ def _show(screen: Console, each: Rechosen) -> None:
     line.append("none" if after is None else str(after.model), style="yellow")
     say(screen, line)
     if after is not None:
-        forecast = f"forecast ${after.usd:.6f} and {after.seconds:.1f} s, P(right) {each.expected[after.model]:.2f}"
+        p = each.expected[after.model]
+        forecast = f"about ${each.costs[after.model]:.6f} and {after.seconds:.1f} s, P(right) {p:.2f}"
         say(screen, Text(f"  {forecast}; it took ${before.usd:.6f} and {before.seconds:.1f} s", style="dim"))
     say(screen, Text(f"  {each.why}; {_known(each)}", style="dim"))
 
