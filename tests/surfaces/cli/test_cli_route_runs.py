@@ -125,3 +125,28 @@ def test_what_does_not_fit_together_is_said(agentcore, arguments, code, message)
     done = agentcore("route", *arguments)
     assert done.exit_code == code
     assert message in done.stderr
+
+
+@pytest.mark.usefixtures("run_twice")
+def test_a_report_of_past_runs_is_written(desk, agentcore):
+    (desk / "new.yaml").write_text("routing: { objective: cheapest }\n", encoding="utf-8")
+    done = agentcore("route", "report", "--out", "report", "--policy", "new.yaml")
+    assert (done.exit_code, done.stderr) == (ExitCode.OK, "written: report/frontier.png, report/report.html\n")
+    page = (desk / "report/report.html").read_text(encoding="utf-8")
+    assert "new.yaml" in page
+    assert (desk / "report/frontier.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.usefixtures("desk")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--table", "."), "--table and --model belong together"),
+        (("--table", ".", "--model", "m", "--policy", "p"), "are about past runs"),
+        ((), "none of the 0 recorded answers has a label, in 0 runs"),
+    ],
+)
+def test_a_report_of_nothing_is_refused(agentcore, arguments, message):
+    done = agentcore("route", "report", "--out", "report", *arguments)
+    assert done.exit_code == ExitCode.USAGE
+    assert message in done.stderr
