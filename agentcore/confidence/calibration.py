@@ -1,8 +1,8 @@
 """Calibration: from a score to P(correct), with an interval; and how far off a calibration is.
 
 Isotonic regression by pooling adjacent violators: M. Ayer et al., "An Empirical Distribution Function for Sampling
-with Incomplete Information" (1955). Expected calibration error: M. Naeini et al., "Obtaining Well Calibrated Probabilities
-Using Bayesian Binning" (2015), here over bins of equally many answers.
+with Incomplete Information" (1955). Expected calibration error: M. Naeini et al., "Obtaining Well Calibrated
+Probabilities Using Bayesian Binning" (2015), here over bins of equally many answers.
 """
 
 from __future__ import annotations

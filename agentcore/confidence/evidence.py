@@ -10,13 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agentcore.confidence.agreement import NONE, agreement
+from agentcore.confidence.agreement import agreement
 from agentcore.confidence.calls import Calls, read_calls
 from agentcore.confidence.fitting import Declared, Misfit, declared, misfit
 from agentcore.confidence.grounding import Source, covered, grounded, leaves, overlap, source
 
 _PLACEHOLDER: Final = re.compile(
     r"your|example|placeholder|unknown|<|>|\bn/?a\b|xxx|todo|param|variable", re.IGNORECASE
+)
+_ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_FREE_DATE: Final = re.compile(
+    r"(?:january|february|march|april|may|june|july|august|september|october|november|december)\b.*\d"
+    r"|\d\d?(?:st|nd|rd|th)?\s+(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\d\d?/\d\d?/\d\d",
+    re.IGNORECASE,
 )
 _STEPS: Final = re.compile(
     r"\b(?:and|also|then|both|each|respectively|as well as|another|finally|second(?:ly)?)\b", re.IGNORECASE
@@ -120,6 +126,8 @@ def _faults(faults: Sequence[Misfit]) -> dict[str, float]:
         "unknown": float(sum(each.unknown for each in faults)),
         "wrong_type": float(sum(each.wrong_type for each in faults)),
         "not_allowed": float(sum(each.not_allowed for each in faults)),
+        "faults": float(sum(each.total() for each in faults)),
+        "hopeless": float(sum(each.unknown_function + each.missing + each.unknown for each in faults)),
     }
 
 
@@ -144,6 +152,8 @@ def _grounding(calls: Calls, asked: Asked) -> dict[str, float]:
                     formulas += any(mark in each for mark in "*/+^(){}")
                 empty += each is None or each == ""
     numbers, names = covered(values, asked.text) if calls.calls else (0.0, 0.0)
+    stated = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    texts = [value for value in values if isinstance(value, str)]
     return {
         "grounded_least": min(shares, default=1.0),
         "grounded_mean": sum(shares) / len(shares) if shares else 1.0,
@@ -155,13 +165,24 @@ def _grounding(calls: Calls, asked: Asked) -> dict[str, float]:
         "placeholders": float(placeholders),
         "formulas": float(formulas),
         "empty": float(empty),
+        "percent_whole": float(sum(value in asked.text.percents for value in stated)),
+        "percent_fraction": float(sum(round(value * 100.0, 7) in asked.text.percents for value in stated)),
+        "iso_dates": float(sum(bool(_ISO_DATE.search(text)) for text in texts)),
+        "free_dates": float(sum(bool(_FREE_DATE.search(text)) for text in texts)),
         "numbers_covered": numbers,
         "names_covered": names,
     }
 
 
-def beside(one: Said, other: Said | None, name: str) -> dict[str, float]:
-    """Return the evidence of another answer beside one; with None, that there is none. name: of the other's arm."""
-    if other is None:
-        return {f"{name}.{key}": value for key, value in NONE.items()}
-    return {f"{name}.{key}": value for key, value in agreement(one.calls, other.calls).items()}
+_COMPARED: Final = (
+    *("calls", "faults", "hopeless", "relation", "name", "grounded_least", "grounded_mean", "ungrounded"),
+    *("arguments", "optional", "optional_ungrounded", "placeholders", "empty", "percent_whole", "percent_fraction"),
+    *("iso_dates", "free_dates", "numbers_covered", "names_covered"),
+)
+"""The evidence about an answer that is compared with another's."""
+
+
+def beside(one: Said, other: Said) -> dict[str, float]:
+    """Return the evidence of another answer beside one: how far they agree, and which has more of what."""
+    more = {f"more_{key}": one.evidence[key] - other.evidence[key] for key in _COMPARED}
+    return agreement(one.calls, other.calls) | more

@@ -17,6 +17,8 @@ MOST_DEPTH: Final = 12
 _NUMBER: Final = re.compile(
     r"(?<![\w.])[-+]?(\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?)\s?(%|percent|thousand|million|billion|k\b|m\b)?", re.IGNORECASE
 )
+_DIGITS: Final = re.compile(r"\d+(?:\.\d+)?")
+_GROUPED: Final = re.compile(r"(?<=\d),(?=\d{3})")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _PART: Final = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+")
 _SCALES: Final = {"%": 0.01, "percent": 0.01, "thousand": 1e3, "k": 1e3, "million": 1e6, "m": 1e6, "billion": 1e9}
@@ -41,22 +43,30 @@ _STEM: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A text to look things up in. stated: the numbers that stand in it as digits; numbers: also those it implies."""
+    """A text to look things up in.
+
+    stated: the numbers that stand in it as digits.  numbers: also those it implies.  percents: those before a "%".
+    stems: how its words begin.  names: those of capitalised words.
+    """
 
     text: str
     stems: frozenset[str]
     stated: frozenset[float]
     numbers: frozenset[float]
     names: frozenset[str]
+    percents: frozenset[float]
 
 
 def source(text: str) -> Source:
     """Return a text, made ready to look things up in."""
     stated: set[float] = set()
     implied: set[float] = set()
+    percents: set[float] = set()
     for digits, scale in _NUMBER.findall(text):
         value = _float(digits.replace(",", ""))
         stated.add(value)
+        if scale in {"%", "percent"}:
+            percents.add(value)
         if scale:
             implied.add(round(value * _SCALES[scale.casefold()], 9))
     words = _WORD.findall(text)
@@ -70,7 +80,8 @@ def source(text: str) -> Source:
         text=" ".join(text.casefold().split()),
         stems=frozenset(word[:_STEM] for word in folded),
         stated=frozenset(stated),
-        numbers=frozenset(stated | implied | {float(part) for part in re.findall(r"\d+(?:\.\d+)?", text)}),
+        numbers=frozenset(stated | implied | {_float(part) for part in _DIGITS.findall(_GROUPED.sub("", text))}),
+        percents=frozenset(percents),
         names=frozenset(
             word.casefold()[:_STEM]
             for before, word in zip(["", *words], words, strict=False)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
+from agentcore.confidence.linear import sigmoid
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -38,10 +40,14 @@ is at most the threshold. A child below zero is the leaf ~child. A tree without 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forest:
-    """Trees whose values add up to the log-odds. features: their names, in a row's order."""
+    """Trees whose values add up. features: their names, in a row's order.
+
+    log_odds: the sum is the log-odds, as boosting has it; otherwise it is the probability itself.
+    """
 
     features: tuple[str, ...]
     trees: tuple[Tree, ...]
+    log_odds: bool = True
 
     def probability(self, row: Sequence[float]) -> float:
         """Return P(1) for one row, of shape (features,), all finite."""
@@ -51,7 +57,7 @@ class Forest:
             while node >= 0:
                 node = left[node] if row[feature[node]] <= threshold[node] else right[node]
             total += value[~node]
-        return _sigmoid(total)
+        return sigmoid(total) if self.log_odds else total
 
     def probabilities(self, rows: ArrayLike) -> NDArray[np.float64]:
         """Return P(1) for each row, of shape (rows, features)."""
@@ -67,25 +73,23 @@ class Forest:
                 goes_left = matrix[everyone[inner], features[at]] <= thresholds[at]
                 node[inner] = np.where(goes_left, lefts[at], rights[at])
             total += np.array(value)[~node]
-        return 1.0 / (1.0 + np.exp(-total))
+        return 1.0 / (1.0 + np.exp(-total)) if self.log_odds else total
 
     def as_json(self) -> dict[str, object]:
         """Return the forest as what JSON can hold."""
-        return {"kind": "forest", "features": list(self.features), "trees": [list(tree) for tree in self.trees]}
+        return {
+            "kind": "forest",
+            "features": list(self.features),
+            "log_odds": self.log_odds,
+            "trees": [list(tree) for tree in self.trees],
+        }
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> Forest:
         """Return the forest of `as_json`. Raises ValueError when a walk from a root would not reach a leaf."""
         features = tuple(map(str, found["features"]))
         trees = tuple(_tree(tree, len(features)) for tree in cast("list[list[list[Any]]]", found["trees"]))
-        return cls(features=features, trees=trees)
-
-
-def _sigmoid(total: float) -> float:
-    if total < 0.0:
-        grown = math.exp(total)
-        return grown / (1.0 + grown)
-    return 1.0 / (1.0 + math.exp(-total))
+        return cls(features=features, trees=trees, log_odds=bool(found["log_odds"]))
 
 
 def _tree(found: list[list[Any]], features: int) -> Tree:
@@ -197,3 +201,46 @@ def _flattened(root: Mapping[str, Any], scale: float) -> Tree:
 
     put(root)
     return tree
+
+
+def fit_random_forest(
+    rows: ArrayLike,
+    labels: ArrayLike,
+    features: Sequence[str],
+    *,
+    trees: int = 60,
+    least_rows_in_leaf: int = 4,
+    weights: ArrayLike | None = None,
+    seed: int = 0,
+) -> Forest:
+    """Return extremely randomised trees for P(label = 1); arguments as for `fit_forest`."""
+    from sklearn.ensemble import ExtraTreesClassifier  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
+
+    matrix = np.asarray(rows, dtype=np.float32).reshape(-1, len(features))  # as it will compare them
+    target = np.asarray(labels, dtype=np.intp)
+    if not len(matrix) or len(matrix) != len(target) or not np.isfinite(matrix).all():
+        msg = f"{len(matrix)} rows and {len(target)} labels: as many of both are needed, at least one, all finite"
+        raise ValueError(msg)
+    if target.min() == target.max():
+        share = (float(target.sum()) + 1.0) / (len(target) + 2.0)
+        return Forest(features=tuple(features), trees=(([], [], [], [], [share]),), log_odds=False)
+    make: Any = ExtraTreesClassifier
+    model: Any = make(trees, min_samples_leaf=least_rows_in_leaf, max_features=0.3, random_state=seed, n_jobs=1)
+    model.fit(matrix, target, sample_weight=None if weights is None else np.asarray(weights))
+    found = tuple(_from_arrays(each.tree_, 1.0 / trees) for each in model.estimators_)
+    return Forest(features=tuple(features), trees=found, log_odds=False)
+
+
+def _from_arrays(found: Any, scale: float) -> Tree:
+    """Return scikit-learn's tree, whose nodes and leaves share one numbering, as flat lists."""
+    inner = [at for at, child in enumerate(found.children_left.tolist()) if child >= 0]
+    leaves = [at for at, child in enumerate(found.children_left.tolist()) if child < 0]
+    named = {at: place for place, at in enumerate(inner)} | {at: ~place for place, at in enumerate(leaves)}
+    shares = found.value[:, 0, :]
+    return (
+        [int(found.feature[at]) for at in inner],
+        [float(found.threshold[at]) for at in inner],
+        [named[int(found.children_left[at])] for at in inner],
+        [named[int(found.children_right[at])] for at in inner],
+        [float(f"{scale * float(shares[at, 1] / shares[at].sum()):.7g}") for at in leaves],
+    )
