@@ -22,6 +22,7 @@ from agentcore.domain.event import (
     Event,
     PlanAccepted,
     PlanRejected,
+    Resort,
     RunEnding,
     RunFinished,
     RunParked,
@@ -70,7 +71,11 @@ class QuestionTrace:
 
 @dataclass(slots=True, kw_only=True)
 class AttemptTrace:
-    """One try at a step. guarded: what guards have said of its texts.  ended_at: when its verdict was recorded."""
+    """One try at a step.
+
+    guarded: what guards have said of its texts.  resort: how it comes by its output when nothing was sure enough.
+    ended_at: when its verdict was recorded.
+    """
 
     number: int
     started_at: float
@@ -80,6 +85,7 @@ class AttemptTrace:
     finished: AttemptFinished | None = None
     verdict: Verdict | None = None
     ended_at: float | None = None
+    resort: Resort = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -186,12 +192,12 @@ def _add(event: Event, steps: dict[StepId, StepTrace], effects: dict[EffectId, E
         case PlanRejected() as rejected:
             if PLAN in steps:
                 steps[PLAN].rejected_plans.append(rejected)
-        case AttemptStarted(step=id, attempt=number):
+        case AttemptStarted(step=id, attempt=number, resort=resort):
             known = steps[id]
             if known.attempts and known.attempts[-1].verdict:  # of an earlier plan, perhaps with the same number
-                known.attempts.append(AttemptTrace(number=number, started_at=event.at))
+                known.attempts.append(AttemptTrace(number=number, started_at=event.at, resort=resort))
             else:
-                _attempt(known, number, event.at)  # which may be there already, and be driven again
+                _attempt(known, number, event.at).resort = resort  # which may be there already, and be driven again
         case EffectStarted() | EffectRefused() | EffectReused() as started:
             _add_effect(started, event.at, steps, effects)
         case TextGuarded() as said:

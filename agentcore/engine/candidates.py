@@ -200,6 +200,8 @@ def _why(ranked: Sequence[_Weighed], *, calibrated: bool) -> str:
     if any(each.agreement < best.agreement for each in rest):
         same = round(best.agreement * (best.signals.voices - 1))
         return f"{same} of {best.signals.voices - 1} other answers say the same"
+    if all(each.agreement == 1.0 for each in sound):
+        return f"all of {len(sound)} answers say the same"
     if any(each.confidence.p < best.confidence.p for each in rest):
         return f"the likeliest right of {count} candidates: P(correct) {best.confidence.p:.2f}"
     return f"the first of {count} candidates that are alike"

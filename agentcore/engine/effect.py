@@ -12,6 +12,7 @@ from typing import assert_never
 
 from agentcore.domain.agent import Agent, Role
 from agentcore.domain.announcement import Announcement
+from agentcore.domain.answer_candidate import attempt_part
 from agentcore.domain.budget import Usage
 from agentcore.domain.decision import Action, Decision
 from agentcore.domain.dues import Dues
@@ -37,7 +38,7 @@ from agentcore.engine.announcements import Announcements
 from agentcore.engine.flows import Flows
 from agentcore.engine.history import Recorded
 from agentcore.engine.ledger import Ledger
-from agentcore.engine.picks import SEEDS_APART, Picks, attempt_part
+from agentcore.engine.picks import SEEDS_APART, Picks
 from agentcore.engine.rates import Counts, Rates
 from agentcore.engine.recording import Recording, Script
 from agentcore.policy.engine import PolicyEngine

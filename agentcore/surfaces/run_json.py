@@ -108,6 +108,10 @@ def _attempt(attempt: AttemptTrace) -> JSONObject:
         "output": finished.output if finished else None,
         "declined": finished.declined if finished else "",
         "error": finished.error if finished else "",
+        "resort": attempt.resort,
+        "candidates": as_json(finished.candidates) if finished else [],
+        "chosen": finished.chosen if finished else 0,
+        "why_chosen": finished.why_chosen if finished else "",
         "effects": [_effect(effect) for effect in attempt.effects],
         "questions": [
             {

@@ -28,6 +28,7 @@ from agentcore.ports.model import Model
 from agentcore.ports.presence import Presence
 from agentcore.ports.tool import ToolContext, ToolDefinition, ToolResult
 from agentcore.routing.choose import Weights
+from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
 from agentcore.routing.profile import ModelProfile, Price
 from agentcore.testing.fake_clock import FakeClock
 
@@ -119,6 +120,7 @@ async def engine(
     inbox: Inbox | None = None,
     presence: Presence | None = None,
     announcer: Announcer | None = None,
+    fitted: FittedSteps = NOTHING_FITTED,
 ):
     clock = clock or FakeClock(auto=True)
     pairs = [(profile(name), model) for name, model in models.items()] if isinstance(models, Mapping) else models
@@ -133,6 +135,7 @@ async def engine(
         budget=budget or Budget(),
         weights=Weights(),
         checks=checks or {},
+        fitted=fitted,
     )
     async with Engine(
         definition,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from agentcore.domain.answer_candidate import candidate_of
 from agentcore.domain.decision import Decision
 from agentcore.domain.event import EffectRefused, EffectReused, EffectStarted, TextGuarded
 from agentcore.domain.ids import PLAN
@@ -16,10 +17,17 @@ from agentcore.domain.plan import FromStep, FromTask, Literal, Source
 from agentcore.domain.route import Route
 from agentcore.domain.trace import AttemptTrace, EffectTrace, QuestionTrace, StepTrace, Trace
 from agentcore.domain.verdict import Verdict, Vote
+from agentcore.surfaces.cli.confidence_text import candidate_lines, confidence_text, likely_text
 from agentcore.surfaces.cli.counting import counted
 from agentcore.surfaces.cli.tree import money
 
 _INDENT = "  "
+
+_RESORTS = {
+    "model": "  nothing was sure enough: the model that is named for that",
+    "person": "  nothing was sure enough: a person is asked",
+    "best": "  nothing was sure enough: the best so far",
+}
 
 
 def step_detail(trace: Trace, step: StepTrace) -> RenderableType:
@@ -54,11 +62,13 @@ def _step(trace: Trace, step: StepTrace) -> Iterator[Text]:
 
 def _attempt(attempt: AttemptTrace, agent: str) -> Iterator[Text]:
     took = "" if attempt.ended_at is None else f"  {attempt.ended_at - attempt.started_at:.1f} s"
-    yield Text.assemble((f"attempt {attempt.number}", "bold"), took)
+    how = _RESORTS.get(attempt.resort, "")
+    yield Text.assemble((f"attempt {attempt.number}", "bold"), took, how)
     for effect in attempt.effects:
         yield from _effect(effect, agent)
     finished = attempt.finished
     if finished is not None:
+        yield from candidate_lines(finished)
         if finished.error:
             yield _field("error", finished.error, 1, "red")
         elif finished.declined:
@@ -78,6 +88,8 @@ def _effect(effect: EffectTrace, agent: str) -> Iterator[Text]:
     head = Text.assemble(_INDENT, (f"{what.kind} {what.name}", "cyan"))
     if what.agent != agent:  # a verifier's
         head.append(f"  for {what.agent}")
+    if number := candidate_of(what.id):
+        head.append(f"  candidate {number}")
     if isinstance(started, EffectReused):
         yield head.append(f"  not called again: {started.receipt} had done it", "yellow")
         return
@@ -123,7 +135,7 @@ def _route(route: Route) -> Iterator[Text]:
     for candidate in route.candidates:
         yield _field(
             "candidate",
-            f"{candidate.model}  quality {candidate.quality:g}, {money(candidate.usd)}, {candidate.seconds:.1f} s,"
+            f"{candidate.model}  {likely_text(candidate)}, {money(candidate.usd)}, {candidate.seconds:.1f} s,"
             f" utility {candidate.utility:.3f}",
             3,
         )
@@ -187,6 +199,8 @@ def _verdict(verdict: Verdict) -> Iterator[Text]:
     if verdict.panel:
         what += f" ({verdict.required} of {verdict.panel} of the panel must accept)"
     yield _field("verdict", what, 1, "green" if verdict.accepted else "red")
+    if verdict.confidence is not None:
+        yield _field("confidence", confidence_text(verdict.confidence), 2, "" if verdict.confidence.holds else "red")
     for vote in verdict.votes:
         yield _vote(vote)
     yield from (_field("not checked", what, 2, "yellow") for what in verdict.unchecked)
