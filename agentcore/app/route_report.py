@@ -13,15 +13,15 @@ from agentcore.routing.report import Reliability, Report, runs_report, table_rep
 if TYPE_CHECKING:
     from agentcore.app.route_runs import PastRuns
     from agentcore.routing.fitted import FittedRouter
-    from agentcore.routing.outcomes import OutcomeTable
+    from agentcore.routing.outcomes import OutcomeTable, Routed
 
 
 @runtime_checkable
 class Judges(Protocol):
     """A recipe whose router says of the answers that it takes how likely they are right."""
 
-    def judged(self, table: OutcomeTable, fitted: FittedRouter) -> tuple[Sequence[float], Sequence[bool]]:
-        """Return P(right) of the answer taken for each question, and whether it is."""
+    def judged(self, table: OutcomeTable, fitted: FittedRouter) -> tuple[Routed, ...]:
+        """Return what one setting does, with how likely the answer taken for each question is right."""
         ...
 
 
@@ -32,8 +32,7 @@ def report_on_table(folder: Path, model: Path) -> Report:
     trained = replayed.fitted.trained_on
     found = None
     if isinstance(recipe, Judges):
-        said, right = recipe.judged(recipe.read(folder), replayed.fitted)
-        found = Reliability.of(said, right)
+        found = _reliability(recipe, recipe.read(folder), replayed.fitted)
     return table_report(
         f"{replayed.dataset}, {replayed.queries} questions",
         (
@@ -43,6 +42,18 @@ def report_on_table(folder: Path, model: Path) -> Report:
         replayed.settings,
         found,
     )
+
+
+def _reliability(recipe: Judges, table: OutcomeTable, fitted: FittedRouter) -> Reliability | None:
+    from agentcore.routing.frontier import rightness  # noqa: PLC0415  # imports numpy
+
+    routed = recipe.judged(table, fitted)
+    pairs = [
+        (each.confidence, bool(right))
+        for each, right in zip(routed, rightness(table, routed), strict=True)
+        if each.confidence is not None
+    ]
+    return Reliability.of([said for said, _ in pairs], [right for _, right in pairs])
 
 
 def report_on_runs(past: PastRuns, name: str, policies: Sequence[Path]) -> Report:
