@@ -86,7 +86,7 @@ class Gsm8kRecipe:
         )
 
     def judged(self, table: OutcomeTable, fitted: FittedRouter) -> tuple[Routed, ...]:
-        """Return what the first verifying setting does, with how likely the weak arm's answers that it keeps are right."""
+        """Return what the setting `verified` does, with how likely the weak answers that it keeps are right."""
         return replay(table, Gsm8kRouter(fitted).after("verified"))
 
     def settings(self, table: OutcomeTable, fitted: FittedRouter) -> tuple[Figures, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from agentcore.app.route_tables import recipe_of, replay_table
 from agentcore.domain.errors import ConfigError
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from agentcore.app.route_runs import PastRuns
     from agentcore.routing.fitted import FittedRouter
     from agentcore.routing.outcomes import OutcomeTable, Routed
+
+
+_SEEN: Final = (
+    "The router was fitted on this very table, so it does better here than on other questions, and its probabilities "
+    "agree less: they were calibrated on what each fold had left out. Take another table of the same columns to see."
+)
+_NEW: Final = "Every outcome is known, so all numbers are exact for these questions. The oracle reads the labels."
 
 
 @runtime_checkable
@@ -28,19 +35,19 @@ class Judges(Protocol):
 def report_on_table(folder: Path, model: Path) -> Report:
     """Return the report of the fitted router in a file on the table in a folder. Raises ConfigError."""
     replayed = replay_table(folder, model)
+    fitted, trained = replayed.fitted, replayed.fitted.trained_on
     recipe = recipe_of(replayed.dataset)
-    trained = replayed.fitted.trained_on
-    found = None
-    if isinstance(recipe, Judges):
-        found = _reliability(recipe, recipe.read(folder), replayed.fitted)
+    table = recipe.read(folder)
+    seen = trained.sha256 == table.sha256()
     return table_report(
-        f"{replayed.dataset}, {replayed.queries} questions",
+        f"{replayed.dataset}, {replayed.queries} questions{', seen in fitting' if seen else ''}",
         (
-            f"Router {replayed.fitted.version}, fitted on {trained.queries} questions with {trained.labels} labels.",
-            "Every outcome is known, so all numbers are exact for these questions. The oracle reads the labels.",
+            f"Router {fitted.version}, fitted on {trained.queries} questions with {trained.labels} labels.",
+            _SEEN if seen else _NEW,
+            *(f"Measured in fitting, {name}: {value}" for name, value in fitted.metrics.items()),
         ),
         replayed.settings,
-        found,
+        _reliability(recipe, table, fitted) if isinstance(recipe, Judges) else None,
     )
 
 

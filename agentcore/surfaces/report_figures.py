@@ -170,7 +170,13 @@ def _emptiest(said: list[float], was: list[float], low: float) -> float:
 
     def free(start: float) -> float:
         middle = start + 0.07 * span
-        return min((math.hypot(x - middle, y - middle) for x, y in zip(said, was, strict=True)), default=span)
+        return min(
+            (
+                math.hypot(x - middle, y - middle)
+                for x, y in (*zip(said, was, strict=True), *zip(said, said, strict=True))
+            ),
+            default=span,
+        )
 
     return max(starts, key=free)
 
