@@ -10,8 +10,8 @@ import pytest
 
 from agentcore.app import load_project
 from agentcore.app.route_runs import read_reviews
-from agentcore.config.route_policy import read_route_policy
 from agentcore.confidence.risk import labels_needed
+from agentcore.config.route_policy import read_route_policy
 from agentcore.domain.agent import Routing
 from agentcore.routing.fit_runs import WARM
 from agentcore.routing.off_policy import FEW, Estimate
