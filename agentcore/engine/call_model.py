@@ -264,7 +264,7 @@ class ModelCalls:
             ledger.reserve(ONE_CALL)
             return ONE_CALL
         entry = self._pool.entries[route.model]
-        price = entry.profile.price
+        price = self._pool.price(route.model)
         need = _need(price, most_tokens(request), request.max_output_tokens)
         if not ledger.holds(need, times=_AMPLE):  # so close to the limit, calls at once must not hold too much
             need = _need(price, counted_tokens(request, entry.model), request.max_output_tokens)
