@@ -98,6 +98,7 @@ def build_models(project: Project, clock: Clock) -> ModelPool:
             provider=settings.provider,
             parallel=settings.parallel,
             local=plugin.local,
+            service=canonical([settings.provider, settings.options.declared.get("base_url")]),
         )
     return ModelPool(entries, clock)
 

@@ -12,7 +12,7 @@ from loguru import logger
 
 from agentcore.adapters.clock import SystemClock
 from agentcore.app.audit import checkpointed
-from agentcore.app.background import attended, heralded, pruned
+from agentcore.app.background import attended, heralded, pruned, shared
 from agentcore.app.build import build_announcer, build_guards, build_models, build_tools, definition_of, policy_texts
 from agentcore.app.definitions import Definitions
 from agentcore.app.fork import Fork, plan_fork
@@ -118,7 +118,7 @@ class Runtime:
                 revive=self._definitions.revive,
                 announcer=announcer,
             )
-            # After the engine's end it tells what was asked last.
+            await stack.enter_async_context(shared(self.project, self._store, pool, self._clock))
             await stack.enter_async_context(heralded(self.project, self._store, self._clock))
             self._engine = await stack.enter_async_context(engine)
             await stack.enter_async_context(pruned(self.project, self._store, self._clock))

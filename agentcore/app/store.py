@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from agentcore.adapters.journal.memory import MemoryJournal
 from agentcore.adapters.journal.memory_archive import MemoryArchive
 from agentcore.adapters.journal.memory_inbox import MemoryInbox
+from agentcore.adapters.journal.memory_live_store import MemoryLiveStore
 from agentcore.adapters.journal.memory_outbox import MemoryOutbox
 from agentcore.adapters.journal.memory_snapshots import MemorySnapshots
 from agentcore.config.load import find_store
@@ -20,6 +21,7 @@ from agentcore.domain.store_url import StoreUrl
 from agentcore.ports.archive import Archive
 from agentcore.ports.inbox import Inbox
 from agentcore.ports.journal import Journal
+from agentcore.ports.live_store import LiveStore
 from agentcore.ports.notifier import Outbox
 from agentcore.ports.presence import Presence
 from agentcore.ports.snapshots import Snapshots
@@ -67,6 +69,7 @@ class Store:
     changed: Callable[[], Awaitable[bool]] = _unchanged
     url: StoreUrl | None = None
     queued: Callable[[RunId, bool], Awaitable[None]] | None = None
+    live: LiveStore | None = None
 
     @property
     def files(self) -> RunFiles:
@@ -119,6 +122,7 @@ def postgres_store(url: StoreUrl) -> Store:
     from agentcore.adapters.heartbeat import HeartbeatPresence  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.archive import SqlArchive  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.inbox import SqlInbox  # noqa: PLC0415  # as above
+    from agentcore.adapters.journal.live_store import SqlLiveStore  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.outbox import SqlOutbox  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.postgres import PostgresJournal  # noqa: PLC0415  # an extra
     from agentcore.adapters.journal.snapshots import SqlSnapshots  # noqa: PLC0415  # as the first
@@ -144,6 +148,7 @@ def postgres_store(url: StoreUrl) -> Store:
         scrub=scrub,
         url=url,
         queued=queued,
+        live=SqlLiveStore(journal.ask),
     )
 
 
@@ -182,6 +187,7 @@ def sqlite_store(path: Path) -> Store:
     from agentcore.adapters.audit.subject_data import SubjectData  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.archive import SqlArchive  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.inbox import SqlInbox  # noqa: PLC0415  # as above
+    from agentcore.adapters.journal.live_store import SqlLiveStore  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.outbox import SqlOutbox  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.snapshots import SqlSnapshots  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.sqlite import SqliteJournal  # noqa: PLC0415  # as above
@@ -201,6 +207,7 @@ def sqlite_store(path: Path) -> Store:
         subjects=SubjectData(journal.ask, before_erasing="PRAGMA secure_delete = ON"),
         scrub=space.scrub,
         changed=journal.changed,
+        live=SqlLiveStore(journal.ask),
     )
 
 
@@ -214,4 +221,5 @@ def memory_store() -> Store:
         snapshots=MemorySnapshots(),
         outbox=MemoryOutbox(journal, inbox),
         archive=MemoryArchive(journal),
+        live=MemoryLiveStore(),
     )

@@ -10,10 +10,10 @@ from typing import Annotated, Any, cast
 from pydantic import Discriminator, Field, Tag
 
 from agentcore.config.approvals import ApprovalKeys, approval_rule
-from agentcore.config.checks import CheckKeys, as_check
 from agentcore.config.names import Fraction, InputName, Name, TypeName
 from agentcore.config.routing import AgentRoutingKeys
 from agentcore.config.strict import Strict
+from agentcore.config.verification import VerificationKeys
 from agentcore.domain.agent import (
     Agent,
     Capability,
@@ -23,7 +23,6 @@ from agentcore.domain.agent import (
     Role,
     ToolUse,
     Uses,
-    Verification,
 )
 from agentcore.domain.ids import AgentName, ModelName, ToolName
 from agentcore.domain.json import JSONObject
@@ -69,27 +68,6 @@ class RequirementKeys(Strict):
             min_quality=self.min_quality,
             max_latency_seconds=self.max_latency_seconds,
             max_usd=self.max_usd,
-        )
-
-
-class VerificationKeys(Strict):
-    """How outputs are verified."""
-
-    checks: tuple[CheckKeys, ...] = Field(
-        default=(), description="Deterministic checks, all of which must pass: `name`, or `name: {option: …}`."
-    )
-    panel: tuple[str, ...] = Field(default=(), description="Agents of the role `verifier`, who vote.")
-    required: int | None = Field(
-        default=None, ge=0, description="How many of the panel must accept; more than half by default."
-    )
-
-    def verification(self) -> Verification:
-        """Return the value."""
-        majority = len(self.panel) // 2 + 1 if self.panel else 0
-        return Verification(
-            checks=tuple(as_check(each) for each in self.checks),
-            panel=tuple(AgentName(name) for name in self.panel),
-            required=majority if self.required is None else self.required,
         )
 
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 from agentcore.config.agents import AgentKeys
 from agentcore.config.checks import PYTHON
 from agentcore.config.json_schema import misspelt
+from agentcore.config.known import Known
 from agentcore.config.names import NAME
 from agentcore.config.options import Options
 from agentcore.config.plugin_options import OptionsReader
@@ -18,7 +19,7 @@ from agentcore.config.policies import NO_POLICY, policy_files
 from agentcore.config.problem import Place, Problems
 from agentcore.config.project import Project
 from agentcore.config.project_file import PROJECT_FILE, STORE, ProjectKeys
-from agentcore.config.references import Known, agent_problems, team_problems, unused_agents
+from agentcore.config.references import agent_problems, team_problems, unused_agents
 from agentcore.config.router_file import read_router
 from agentcore.config.routing import routing_warnings
 from agentcore.config.scenarios import Scenario, ScenarioKeys, judge, scenario
@@ -26,6 +27,7 @@ from agentcore.config.source import Source, read_text, read_yaml
 from agentcore.config.store import read_store
 from agentcore.config.strict import fit
 from agentcore.config.triggers import input_problems, trigger_problems
+from agentcore.config.verifiers import verification_warnings
 from agentcore.config.webhook import read_webhook
 from agentcore.domain.agent import Agent
 from agentcore.domain.budget import Budget
@@ -361,7 +363,8 @@ class _Reading:
         for path, message in agent_problems(agent, known):
             at = (file.instructions_at,) if path == ("instructions",) else path
             self.problems.error(source.place(at), message)
-        for path, message in routing_warnings(agent, known.fitted or NOTHING_FITTED):
+        fitted = known.fitted or NOTHING_FITTED
+        for path, message in (*routing_warnings(agent, fitted), *verification_warnings(agent, known)):
             self.problems.warn(source.place(path), message)
         for index, check in enumerate(agent.verification.checks):
             name = check.options.get("file")

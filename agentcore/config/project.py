@@ -10,9 +10,10 @@ from typing import Any, cast
 from agentcore.config.audit import AuditSettings
 from agentcore.config.budgets import DEFAULT_BUDGET
 from agentcore.config.guards import GuardSettings
+from agentcore.config.known import Known
 from agentcore.config.models import ModelSettings, ToolSettings, model
 from agentcore.config.project_file import STORE
-from agentcore.config.references import Known, agent_problems, team_problems
+from agentcore.config.references import agent_problems, team_problems
 from agentcore.config.retention import RetentionSettings
 from agentcore.config.triggers import TriggerSettings
 from agentcore.config.versions import plain, policies_digest, versioned

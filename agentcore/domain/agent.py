@@ -89,7 +89,8 @@ class Routing:
     share of outputs that may be accepted and wrong; a fitted router has the threshold for it.
     escalate_to: a model, or `person`, for when nothing was sure enough.  ensemble: how many models answer at once, or
     which (`ensemble_of`).  samples: how many times one model does.  independent: whether the models of an ensemble
-    are of different families.
+    are of different families.  hedge: whether a second model is asked when the first is late; None is for calls with a
+    deadline.
     """
 
     objective: Objective = "balanced"
@@ -101,6 +102,7 @@ class Routing:
     ensemble_of: tuple[ModelName, ...] = ()
     samples: int = 1
     independent: bool = False
+    hedge: bool | None = None
 
     @property
     def size(self) -> int:
@@ -126,16 +128,31 @@ class Check:
     options: JSONObject = field(default_factory=dict[str, JSON])
 
 
+Independence = Literal["none", "model", "family"]
+"""What a verifier's model must not share with the author's for its vote to count."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """How an agent's outputs are verified.
 
     checks: all must pass.  panel: verifier agents; at least `required` of them must accept.
+    weights: what each of them weighs, 1 when it is not named.  quorum: the share of the panel's weight that must
+    accept, at least 0.5 and always more than half; 0 when votes are counted and not weighed.
+    independent: a verifier that shares this with the author does not count.  debate: how often the panel may vote
+    again, each seeing the others' reasons, while it disagrees.
+    escalate_to: the verifier that decides when the panel does not; escalate_to_person: who is asked then.
     """
 
     checks: tuple[Check, ...] = ()
     panel: tuple[AgentName, ...] = ()
     required: int = 0
+    weights: Mapping[AgentName, float] = field(default_factory=dict[AgentName, float])
+    quorum: float = 0.0
+    independent: Independence = "none"
+    debate: int = 0
+    escalate_to: AgentName | None = None
+    escalate_to_person: ApprovalRule | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ class Route:
     objective: what the candidates are ranked by; empty in records of before.  threshold, threshold_version: the least
     P(correct) of an answer that is accepted, and where that is from.  points_per_cent: what a cent costs in utility
     (the lambda of the trade).  explored: it was chosen to learn.  propensity: how likely this choice was.
+    family: of the chosen model; empty in records of before it was recorded.
     """
 
     model: ModelName
@@ -51,3 +52,4 @@ class Route:
     points_per_cent: float | None = None
     explored: bool = False
     propensity: float = 1.0
+    family: str = ""

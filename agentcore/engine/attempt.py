@@ -17,6 +17,7 @@ from agentcore.domain.run import StepState
 from agentcore.domain.team import RunLimits
 from agentcore.domain.verdict import CONFIDENCE, Verdict, Vote
 from agentcore.engine.ask_person import ask_person
+from agentcore.engine.call_model import ModelCalls
 from agentcore.engine.candidates import Candidates, Made
 from agentcore.engine.confidences import Confidences
 from agentcore.engine.delegation import delegated
@@ -26,6 +27,7 @@ from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.schedule import StartAttempt
 from agentcore.engine.verifier import Verifier
 from agentcore.engine.worker import Failure, gather
+from agentcore.verification.quorum import settle, undecided
 from agentcore.verification.schema import schema_errors
 
 
@@ -39,6 +41,7 @@ class Attempts:
     candidates: Candidates
     confidences: Confidences
     verifier: Verifier
+    models: ModelCalls
     guards: RunGuards
     release: Release
 
@@ -110,12 +113,20 @@ class Attempts:
             unrecorded = ()
         wanted = self.release.verifiers(caller, outcome.label)
         verdict = await self.verifier.verify(agent, caller, instruction, outcome, wanted, checks=made.checks)
+        if verdict.undecided and (rule := agent.verification.escalate_to_person) is not None:
+            await record(*unrecorded)
+            asked = undecided(verdict)
+            unrecorded, vote = await self._approved(rule, caller, finished, about="verdict", why=asked)
+            finished = unrecorded[0] if unrecorded else finished
+            verdict = settle(verdict, vote, least=wanted[0])
         verdict = self.confidences.judged(agent, outcome, made.signals, verdict)
         if verdict.accepted and agent.approval is not None:
             await record(*unrecorded)
             unrecorded, vote = await self._approved(agent.approval, caller, finished)
             verdict = replace(verdict, accepted=vote.accepts is True, votes=(*verdict.votes, vote))
         await self._conclude(caller, unrecorded, verdict)
+        if verdict.accepted or not any(vote.verifier == CONFIDENCE for vote in verdict.votes):  # unsure is not wrong
+            self.models.judged(outcome.model, agent.name, accepted=verdict.accepted)
 
     async def _settle(self, command: StartAttempt, state: StepState, agent: Agent) -> None:
         """Take the best answer so far, or let a person decide about it: no model is asked."""

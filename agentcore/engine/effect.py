@@ -7,7 +7,8 @@ record → call → settle → record. Nothing else in the engine calls a model 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from agentcore.domain.agent import Agent, Role
@@ -55,7 +56,8 @@ class Caller:
     another one, a stronger one if there is any, should replace.
     candidate: which of the answers of the attempt is made, 0 is the first.  only: the models that may make it, any
     when it is empty.  stronger: none of those rejected, nor a weaker one.  picks: what the candidates' models have to
-    do with each other, None when there is one candidate.
+    do with each other, None when there is one candidate.  barred: models that may not take its calls, each with the
+    reason.
     """
 
     step: StepId
@@ -67,6 +69,7 @@ class Caller:
     only: frozenset[ModelName] = frozenset()
     stronger: bool = False
     picks: Picks | None = None
+    barred: Mapping[ModelName, str] = field(default_factory=dict[ModelName, str])
 
     @property
     def seed(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from agentcore.domain.ids import ToolName
 from agentcore.engine.announcements import Announcements
@@ -26,6 +27,7 @@ from agentcore.engine.redactor import Redactor
 from agentcore.engine.release import Release
 from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.supervisor import Supervisor
+from agentcore.engine.tool_tries import ToolTries
 from agentcore.engine.undo import Undo
 from agentcore.engine.verifier import Verifier
 from agentcore.engine.worker import Worker
@@ -34,7 +36,7 @@ from agentcore.ports.clock import Clock
 from agentcore.ports.tool import Tool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Parts:
     """Models, tools, guards and time. counts: of calls that policies limit.  announcer: who is told outside."""
 
@@ -44,6 +46,11 @@ class Parts:
     guards: Guards = field(default_factory=Guards)
     counts: Counts = field(default_factory=Counts)
     announcer: Announcer | None = None
+
+    @cached_property
+    def tries(self) -> ToolTries:
+        """How tools are called."""
+        return ToolTries(self.pool.tools, self.clock)
 
     def driver(
         self,
@@ -76,7 +83,9 @@ class Parts:
             redactor=redactor,
             fitted=definition.fitted,
         )
-        tools = ToolCalls(effects, self.tools, guards, redactor, largest_result=limits.result_characters)
+        tools = ToolCalls(
+            effects, self.tools, guards, redactor, tries=self.tries, largest_result=limits.result_characters
+        )
         worker, verifier = Worker(models, tools), Verifier(definition.agents, models, definition.checks)
         confidences = Confidences(fitted=definition.fitted)
         release = Release(agents=definition.agents, guards=guards, redactor=redactor)
@@ -99,6 +108,7 @@ class Parts:
                 candidates=Candidates(effects=effects, worker=worker, verifier=verifier, confidences=confidences),
                 confidences=confidences,
                 verifier=verifier,
+                models=models,
                 guards=guards,
                 release=release,
             ),

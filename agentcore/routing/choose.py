@@ -2,15 +2,17 @@
 
     utility = quality · Q  -  cost · C  -  latency · S
 
-Q is P(correct) where that was fitted for the type of step, else the declared quality (0 to 1), C the forecast cost in
-US cents, S the forecast latency in seconds; the weights say how much quality one cent and one second are worth.
-Ranking is in floating point; recorded costs are exact.
+Q is P(correct) where that was fitted for the type of step, else the declared quality (0 to 1), and less where
+verifiers accept a lower share lately; C the forecast cost in US cents, at the price that was really paid; S the
+forecast latency in seconds. The weights say how much quality one cent and one second are worth. Ranking is in floating
+point; recorded costs are exact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TypeAlias, assert_never
 
 from agentcore.domain.agent import Capability
@@ -25,7 +27,7 @@ from agentcore.routing.request import RouteRequest
 UNKNOWN = LiveStats()
 
 
-_Rank: TypeAlias = tuple[bool, bool, float, int, float, str]
+_Rank: TypeAlias = tuple[bool, bool, bool, float, int, float, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +82,10 @@ def choose(
     if len(ranked) > 1:
         ranked.sort(key=_first)
     candidates = tuple(candidate for _, candidate in ranked)
+    chosen = candidates[0].model
     return Route(
-        model=candidates[0].model,
+        model=chosen,
+        family=next(profile.family for profile in profiles if profile.name == chosen),
         reason=_reason(request, candidates),
         candidates=candidates,
         filtered=filtered,
@@ -144,10 +148,14 @@ def _candidate(
         input_tokens=request.input_tokens,
         output_tokens=stats.forecast_output_tokens(request.max_output_tokens),
     )
+    if stats is not UNKNOWN:
+        usd = _paid(usd, stats.forecast_price(now))
+    quality = stats.forecast_quality(profile.quality, now)
     seconds = stats.forecast_seconds(profile.latency_seconds, now)
     fitted = request.p_correct.get(profile.name) if request.p_correct else None
+    spent = weights.cost * 100.0 * float(usd) + weights.latency * seconds
     if fitted is None:
-        utility = weights.quality * profile.quality - weights.cost * 100.0 * float(usd) - weights.latency * seconds
+        utility = weights.quality * quality - spent
         return Candidate(model=profile.name, quality=profile.quality, usd=usd, seconds=seconds, utility=utility)
     p, low, high = fitted
     return Candidate(
@@ -155,11 +163,16 @@ def _candidate(
         quality=profile.quality,
         usd=usd,
         seconds=seconds,
-        utility=weights.quality * p - weights.cost * 100.0 * float(usd) - weights.latency * seconds,
+        utility=weights.quality * p * (quality / profile.quality if profile.quality else 1.0) - spent,
         p_correct=p,
         p_low=low,
         p_high=high,
     )
+
+
+def _paid(usd: Decimal, share: float) -> Decimal:
+    """Return what a call costs when other than the declared price is paid."""
+    return usd if 0.999 < share < 1.001 else usd * round(Decimal(share), 4)  # equal, in floating point
 
 
 def _too_much(request: RouteRequest, candidate: Candidate) -> str | None:
@@ -177,24 +190,25 @@ def _too_much(request: RouteRequest, candidate: Candidate) -> str | None:
 
 
 def _rank(request: RouteRequest, candidate: Candidate) -> _Rank:
-    """Return what to sort by, ascending: strength and novelty where asked, utility or cost, preference, name."""
+    """Return what to sort by, ascending: another provider, strength, novelty, utility or cost, preference, name."""
+    shunned = candidate.model in request.shun
     weak = request.stronger_than is not None and candidate.quality <= request.stronger_than
     usd = float(candidate.usd)
     tried = candidate.model in request.rejected
     models = request.requirements.models
     preference = models.index(candidate.model) if models else 0
     if request.cheapest:
-        return weak, tried, usd, preference, -candidate.utility, candidate.model
+        return shunned, weak, tried, usd, preference, -candidate.utility, candidate.model
     match request.objective:
         case "balanced":
-            return weak, tried, -candidate.utility, preference, usd, candidate.model
+            return shunned, weak, tried, -candidate.utility, preference, usd, candidate.model
         case "cheapest":
             unlikely = _unlikely(request, candidate)
-            return weak, tried or unlikely, usd, preference, -candidate.utility, candidate.model
+            return shunned, weak, tried or unlikely, usd, preference, -candidate.utility, candidate.model
         case "fastest":
-            return weak, tried, candidate.seconds, preference, -candidate.utility, candidate.model
+            return shunned, weak, tried, candidate.seconds, preference, -candidate.utility, candidate.model
         case "best":
-            return weak, tried, -_likely(candidate), preference, usd, candidate.model
+            return shunned, weak, tried, -_likely(candidate), preference, usd, candidate.model
         case _ as unreachable:
             assert_never(unreachable)
 

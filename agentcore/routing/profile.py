@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from agentcore.domain.agent import Capability
@@ -30,6 +30,10 @@ class Price:
             return (self.input * input_tokens + self.output * output_tokens) / MILLION
         fresh = input_tokens - cached_tokens
         return (self.input * fresh + self.cached_input * cached_tokens + self.output * output_tokens) / MILLION
+
+    def raised(self, share: Decimal) -> Price:
+        """Return the price times something, without a discount on cached input, which it may have eaten up."""
+        return replace(self, input=self.input * share, output=self.output * share, cached_input=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
