@@ -16,6 +16,7 @@ from agentcore.app.background import attended, heralded, pruned, shared
 from agentcore.app.build import build_announcer, build_guards, build_models, build_tools, definition_of, policy_texts
 from agentcore.app.definitions import Definitions
 from agentcore.app.fork import Fork, plan_fork
+from agentcore.app.learning import build_learning
 from agentcore.app.store import Store, open_queue, open_store
 from agentcore.domain.approval import ApprovalRecord, ApprovalStatus, Ruling, Verb
 from agentcore.domain.budget import Budget
@@ -117,6 +118,7 @@ class Runtime:
                 presence=self._store.presence,
                 revive=self._definitions.revive,
                 announcer=announcer,
+                learning=await build_learning(self.project, self._store),
             )
             await stack.enter_async_context(shared(self.project, self._store, pool, self._clock))
             await stack.enter_async_context(heralded(self.project, self._store, self._clock))

@@ -46,7 +46,8 @@ class Project:
     of the project's own policies, None for the package's.  scenarios: the files by their names without ending.
     triggers, guards: by name.  webhook: who is told what runs ask people.  retention: how long runs stay, None for
     ever.  audit: what it notes. Guards, webhook and audit are no part of the snapshot: a run has those of its project
-    now.  fitted: the text of the fitted router's file, empty without one.
+    now.  fitted: the text of the fitted router's file, empty without one.  explore: the largest share of first
+    choices that do, 0 when nothing is learned while runs go on; no part of the snapshot either.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Project:
     budget: Budget
     weights: Weights
     fitted: str
+    explore: float
     store: Path | StoreUrl
     policies: Path | None
     scenarios: Mapping[str, Path]
@@ -85,6 +87,7 @@ class Project:
         budget: Budget = DEFAULT_BUDGET,
         weights: Weights | None = None,
         fitted: str = "",
+        explore: float = 0.0,
         store: Path | StoreUrl | str | None = None,
         policies: Path | None = None,
         scenarios: Mapping[str, Path] | None = None,
@@ -119,6 +122,7 @@ class Project:
             "budget": budget,
             "weights": weights or Weights(),
             "fitted": fitted,
+            "explore": explore,
             "store": _store(store, folder),
             "policies": policies,
             "scenarios": dict(scenarios or {}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from agentcore.domain.ids import ToolName
 from agentcore.engine.announcements import Announcements
@@ -35,10 +36,16 @@ from agentcore.ports.announcer import Announcer
 from agentcore.ports.clock import Clock
 from agentcore.ports.tool import Tool
 
+if TYPE_CHECKING:
+    from agentcore.engine.learning import Learning
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """Models, tools, guards and time. counts: of calls that policies limit.  announcer: who is told outside."""
+    """Models, tools, guards and time. counts: of calls that policies limit.  announcer: who is told outside.
+
+    learning: from verdicts; None when nothing is learned while runs go on.
+    """
 
     pool: ModelPool
     tools: Mapping[ToolName, Tool]
@@ -46,6 +53,7 @@ class Parts:
     guards: Guards = field(default_factory=Guards)
     counts: Counts = field(default_factory=Counts)
     announcer: Announcer | None = None
+    learning: Learning | None = None
 
     @cached_property
     def tries(self) -> ToolTries:
@@ -82,6 +90,7 @@ class Parts:
             drafts=drafts,
             redactor=redactor,
             fitted=definition.fitted,
+            learning=None if script is not None else self.learning,
         )
         tools = ToolCalls(
             effects, self.tools, guards, redactor, tries=self.tries, largest_result=limits.result_characters
@@ -111,6 +120,7 @@ class Parts:
                 models=models,
                 guards=guards,
                 release=release,
+                learning=None if script is not None else self.learning,
             ),
             models=models,
             drafts=drafts,

@@ -25,9 +25,6 @@ from numpy.typing import NDArray
 
 from agentcore.confidence.drift import Drift, DriftLimits
 
-MOST_EXPLORE = 0.03
-"""The largest share of choices that a project may give to exploring."""
-
 Array = NDArray[np.float64]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from agentcore.domain.ids import AgentName
+from agentcore.domain.ids import AgentName, ModelName
 from agentcore.domain.route import Candidate, Route
 from agentcore.routing.bandit import Arm, Bandit, BanditSettings
 from agentcore.routing.choose import Weights
@@ -34,15 +34,20 @@ class Learned:
 
         An answer's outcome is held against what its own record says that was expected of its model.
         """
-        kinds = dict(self.kinds)
+        learned = self
         for answer in answers:
-            chosen = None if answer.route is None else _candidate(answer.route, answer)
-            if answer.right is None or chosen is None:
-                continue
-            bandit = kinds.get(answer.kind) or Bandit(size=SIZE, settings=self.settings)
-            arm = Arm(name=str(chosen.model), probability=_probability(chosen))
-            kinds[answer.kind] = bandit.learn(context(answer.input_tokens), arm, float(answer.right))
-        return replace(self, kinds=kinds)
+            if answer.right is not None and answer.route is not None:
+                learned = learned.observe(answer.kind, answer.route, answer.model, answer.input_tokens, answer.right)
+        return learned
+
+    def observe(self, kind: AgentName, route: Route, model: ModelName, input_tokens: int, right: bool) -> Learned:
+        """Return what is known after an answer of a model, which was expected as its route says."""
+        chosen = next((each for each in route.candidates if each.model == model), None)
+        if chosen is None:
+            return self
+        bandit = self.kinds.get(kind) or Bandit(size=SIZE, settings=self.settings)
+        arm = Arm(name=str(model), probability=_probability(chosen))
+        return replace(self, kinds={**self.kinds, kind: bandit.learn(context(input_tokens), arm, float(right))})
 
     def choose(self, route: Route, kind: AgentName, *, input_tokens: int, weights: Weights, call: str) -> Route:
         """Return a route with its candidates in the order of what was learned, and the first one taken.
@@ -107,7 +112,3 @@ def _probability(candidate: Candidate) -> float:
 def _penalty(candidate: Candidate, weights: Weights) -> float:
     lost = weights.cost * 100.0 * float(candidate.usd) + weights.latency * candidate.seconds
     return lost / weights.quality
-
-
-def _candidate(route: Route, answer: PastAnswer) -> Candidate | None:
-    return next((each for each in route.candidates if each.model == answer.model), None)

@@ -139,12 +139,16 @@ def _label(attempt: AttemptTrace, verdict: Verdict) -> tuple[bool | None, LabelS
         if ruling.closes or ruling.verb == "terminate":
             break
         return ruling.verb == "approve", "person"
+    right = judged_right(verdict)
+    return right, None if right is None else "verdict"
+
+
+def judged_right(verdict: Verdict) -> bool | None:
+    """Return whether a verdict says that an answer is right; None when nobody has looked at what it says."""
     about = [vote for vote in verdict.votes if vote.verifier not in {CONFIDENCE, RUNTIME}]
-    against = any(vote.accepts is False for vote in about)
-    substantial = any(vote.accepts and vote.verifier not in FORM_ONLY for vote in about)
-    if against:
-        return False, "verdict"
-    return (True, "verdict") if substantial else (None, None)
+    if any(vote.accepts is False for vote in about):
+        return False
+    return True if any(vote.accepts and vote.verifier not in FORM_ONLY for vote in about) else None
 
 
 def _reviewed(answer: PastAnswer, reviews: Reviews, *, is_last: bool) -> PastAnswer:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from agentcore.app import load_project
+from agentcore.app.learning import NEWEST_RUNS
 from agentcore.app.route_runs import read_reviews
 from agentcore.confidence.risk import labels_needed
+from agentcore.config.project_file import MOST_EXPLORE
 from agentcore.config.route_policy import read_route_policy
 from agentcore.domain.agent import Routing
 from agentcore.routing.fit_runs import WARM
@@ -38,13 +40,22 @@ def project(tmp_path):
 
 
 def test_the_policy_that_is_shown_can_be_read(project, tmp_path):
-    (text,) = blocks("yaml")
+    text, _ = blocks("yaml")
     path = tmp_path / "new.yaml"
     path.write_text(text, encoding="utf-8")
     policy = read_route_policy(path, project)
     assert (policy.weights.cost, policy.weights.latency) == (0.5, project.weights.latency)
     assert policy.terms("planner") == Routing(objective="balanced")
     assert policy.terms("writer") == Routing(objective="best", max_latency_seconds=20.0)
+
+
+def test_the_share_that_explores_is_a_key_of_the_project(project):
+    _, text = blocks("yaml")
+    path = project.root / "agentcore.yaml"
+    path.write_text(text + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert load_project(project.root).explore == 0.02
+    assert f"the newest {NEWEST_RUNS} runs" in PAGE
+    assert f"at most {MOST_EXPLORE:g}" in PAGE
 
 
 def test_the_review_that_is_shown_can_be_read(tmp_path):
