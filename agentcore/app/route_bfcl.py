@@ -87,6 +87,11 @@ class BfclRecipe:
             settings={name: enough.as_json() for name, enough in settings.items()},
         )
 
+    def judged(self, table: OutcomeTable, fitted: FittedRouter) -> tuple[Routed, ...]:
+        """Return what the quality setting does, with how likely each answer taken is right."""
+        cascade, enough = _cascade(fitted), Enough.from_json(fitted.settings["quality"])
+        return replay(table, lambda question, asking: cascade.decide(question, asking, enough))
+
     def settings(self, table: OutcomeTable, fitted: FittedRouter) -> tuple[Figures, ...]:
         """Return the figures of each setting, and of each bound on the risk, on a table."""
         cascade = _cascade(fitted)

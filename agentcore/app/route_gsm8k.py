@@ -85,6 +85,10 @@ class Gsm8kRecipe:
             settings={"seed": seed, "folds": FOLDS, "shares": dict(SHARES)},
         )
 
+    def judged(self, table: OutcomeTable, fitted: FittedRouter) -> tuple[Routed, ...]:
+        """Return what the setting `verified` does, with how likely the weak answers that it keeps are right."""
+        return replay(table, Gsm8kRouter(fitted).after("verified"))
+
     def settings(self, table: OutcomeTable, fitted: FittedRouter) -> tuple[Figures, ...]:
         """Return the figures of each setting."""
         router = Gsm8kRouter(fitted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from agentcore.confidence.calibration_knots import Interval
 from agentcore.domain.agent import Capability, Independence
@@ -51,6 +52,9 @@ from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
 from agentcore.routing.independence import dependent
 from agentcore.routing.profile import Price
 
+if TYPE_CHECKING:
+    from agentcore.engine.learning import Learning
+
 _AMPLE = 16
 """How many times a request's upper bound must be left for the bound to be reserved as it is; else it is counted."""
 
@@ -86,11 +90,14 @@ class ModelCalls:
         redactor: Redactor,
         cached: CachedCalls,
         fitted: FittedSteps = NOTHING_FITTED,
+        learning: Learning | None = None,
     ) -> None:
         self._effects = effects
         self._pool = pool
         self._hedging = Hedging(effects, pool)
-        self._routes = CallRoutes(effects, pool, permits, weights, on_exceeded=on_exceeded, fitted=fitted)
+        self._routes = CallRoutes(
+            effects, pool, permits, weights, on_exceeded=on_exceeded, fitted=fitted, learning=learning
+        )
         self._guards = guards
         self._drafts = drafts
         self._redactor = redactor
@@ -291,7 +298,7 @@ class ModelCalls:
             ledger.reserve(ONE_CALL)
             return ONE_CALL
         entry = self._pool.entries[route.model]
-        price = entry.profile.price
+        price = self._pool.price(route.model)
         need = _need(price, most_tokens(request), request.max_output_tokens)
         if not ledger.holds(need, times=_AMPLE):  # so close to the limit, calls at once must not hold too much
             need = _need(price, counted_tokens(request, entry.model), request.max_output_tokens)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import cast
 
 from agentcore.domain.ids import ModelName
@@ -15,7 +16,7 @@ from agentcore.ports.model import Model, ModelReply
 from agentcore.routing.breaker import Breaker
 from agentcore.routing.hedge_share import HedgeShare
 from agentcore.routing.live import LiveStats
-from agentcore.routing.profile import ModelProfile
+from agentcore.routing.profile import ModelProfile, Price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class ModelPool:
     """
 
     def __init__(self, entries: Mapping[ModelName, ModelEntry], clock: Clock) -> None:
+        self._clock = clock
         self.entries = dict(entries)
         self.profiles: Mapping[ModelName, ModelProfile] = {name: entry.profile for name, entry in entries.items()}
         self.board = LiveBoard(self.profiles, clock)
@@ -57,6 +59,11 @@ class ModelPool:
     def slot(self, name: ModelName) -> asyncio.Semaphore:
         """Return what a call holds while it runs."""
         return self._slots[name]
+
+    def price(self, name: ModelName) -> Price:
+        """Return a model's price: the declared one, or more where more was charged lately."""
+        price, share = self.profiles[name].price, self.live[name].forecast_price(self._clock.now())
+        return price.raised(Decimal(str(round(share, 4)))) if share > 1.0 + 1e-4 else price
 
     def kin(self, names: Iterable[ModelName]) -> frozenset[ModelName]:
         """Return the models that are served by the same as one of these."""
