@@ -29,15 +29,15 @@ STAGES: Final = (
 BUDGETS: Final = {"balanced": 0.225, "quality": 0.51}
 """What a setting is planned to cost: US dollars per 1,000 queries.
 
-That is a tenth and a sixth below what it may cost, 0.25 and 0.60: a table of other questions spends otherwise, the more
-so the more questions are escalated.
+That is a tenth and a sixth below what it may cost, 0.25 and 0.60: a table of other questions spends otherwise, the
+more so the more questions are escalated.
 """
 
 SPARE_SECONDS: Final = 0.94
 """How much of the best arm's 95th percentile is planned for, for the same reason."""
 
 ALPHAS: Final = (0.03, 0.05, 0.08)
-CAUTION: Final = 0.98
+CAUTION: Final = 0.95
 """How much of an alpha a threshold is set for."""
 
 LEAST_LABELLED: Final = 200
@@ -155,6 +155,6 @@ def _risk_rows(
         risk_realised=halves.risk,
         accept_rate=halves.accepts,
         note=f"the quality setting; mean over {halves.splits} splits of this table in halves: "
-        "one sets the confidence from which answers are accepted, the other is scored",
+        "each in turn sets the confidence from which the other's answers are accepted",
     )
     return resplit, fixed
