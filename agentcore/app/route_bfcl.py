@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -12,7 +13,7 @@ import numpy as np
 from agentcore.adapters.tables.bfcl import OUTCOMES, read_bfcl
 from agentcore.adapters.tables.parquet import need_rows
 from agentcore.domain.errors import ConfigError
-from agentcore.routing.cascade import CallCascade, Enough, Stage
+from agentcore.routing.cascade import CallCascade, Enough, Purse, Stage
 from agentcore.routing.cascade_fit import FittedCascade, fit_cascade
 from agentcore.routing.cascade_settings import Measured, TwoStages, accuracy, risk_threshold
 from agentcore.routing.fitted import FittedRouter, TrainedOn, rounded
@@ -31,6 +32,13 @@ BUDGETS: Final = {"balanced": 0.225, "quality": 0.51}
 
 That is a tenth and a sixth below what it may cost, 0.25 and 0.60: a table of other questions spends otherwise, the
 more so the more questions are escalated.
+"""
+
+PACES: Final = {"balanced": (0.234, 0.005), "quality": (0.55, 0.015)}
+"""What a setting may cost at most: US dollars per 1,000 queries, and dollars above that for all of them together.
+
+When it has spent more, it does not escalate until it is within its pace again. For 400 queries that is 0.247 and
+0.588 per 1,000, for 700 queries 0.241 and 0.571, and at most one escalation more.
 """
 
 SPARE_SECONDS: Final = 0.94
@@ -98,7 +106,7 @@ class BfclRecipe:
         decisions: dict[str, tuple[Routed, ...]] = {}
         for name, given in fitted.settings.items():
             enough = Enough.from_json(given)
-            decisions[name] = replay(table, lambda question, asking, e=enough: cascade.decide(question, asking, e))
+            decisions[name] = replay(table, partial(cascade.decide, enough=enough, purse=Purse(enough)))
             found.append(figures(table, decisions[name], name))
         for name, given in fitted.thresholds.items():
             found += _risk_rows(table, decisions["quality"], name, given)
@@ -108,7 +116,10 @@ class BfclRecipe:
 def _settings(stages: TwoStages, table: OutcomeTable, measured: Measured) -> Mapping[str, Enough]:
     best = int(table.labels.mean(axis=0).argmax())
     limit = SPARE_SECONDS * float(np.quantile(measured.seconds[:, best], 0.95))
-    budgets = {name: stages.within_cost(usd) for name, usd in BUDGETS.items()}
+    budgets = {
+        name: replace(stages.within_cost(usd), usd_per_query=PACES[name][0] / 1000.0, usd_credit=PACES[name][1])
+        for name, usd in BUDGETS.items()
+    }
     return {**budgets, "latency": stages.within_latency(budgets["quality"], limit)}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from agentcore.confidence.calibration import Isotonic
 from agentcore.confidence.estimator import Estimator, EstimatorSettings
 from agentcore.confidence.linear import Linear
 from agentcore.confidence.trees import ForestSettings
-from agentcore.routing.cascade import NEVER, CallCascade, Enough, Stage
+from agentcore.routing.cascade import NEVER, CallCascade, Enough, Purse, Stage
 from agentcore.routing.cascade_fit import fit_cascade, folds
 from agentcore.routing.cascade_settings import Measured, TwoStages, accuracy, risk_threshold
 from agentcore.routing.frontier import figures
@@ -177,3 +178,20 @@ def test_when_it_stops(enough, asked, chosen, accepted):
     found = cascade.decide(Question(id="1", text=""), asking, enough)
     assert (found.rounds, found.chosen, found.accepted) == (asked, chosen, accepted)
     assert found.confidence == pytest.approx(LINE.probability(0.6 if chosen == "small" else 0.7))
+
+
+def test_a_purse_ends_escalation_until_there_is_enough_again(fitted, table):
+    enough = Enough(confidence=(NEVER,), usd_per_query=6e-4, usd_credit=0.01)
+    purse = Purse(enough)
+    decided = replay(table, partial(fitted.cascade.decide, enough=enough, purse=purse))
+    spent = figures(table, decided, "paced").cost_usd_per_1k * len(table) / 1000
+    escalated = [len(each.rounds) == 2 for each in decided]
+    assert spent <= 6e-4 * len(table) + 0.01 + 2.2e-3  # one escalation may go over
+    assert all(escalated[:5])  # on credit
+    assert 0 < sum(escalated[100:]) < 100
+
+
+def test_without_a_limit_a_purse_affords_everything():
+    purse = Purse(Enough(confidence=(0.5,)))
+    purse.pay(1e9)
+    assert purse.affords()
