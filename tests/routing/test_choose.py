@@ -17,6 +17,7 @@ from agentcore.routing.choose import Weights, choose
 from agentcore.routing.live import LiveStats
 from agentcore.routing.profile import ModelProfile, Price
 from agentcore.routing.request import RouteRequest
+from agentcore.routing.tally import Tally
 
 TOOLS = frozenset({Capability.TOOLS})
 
@@ -104,16 +105,17 @@ def test_no_models_at_all_is_no_route():
 
 
 def test_live_latency_beats_the_declared_one():
-    slow = LiveStats()
+    calls = Tally()
     for second in range(50):
-        slow = slow.observe(now=float(second), seconds=60.0, output_tokens=5)
+        calls = calls.answered(now=float(second), seconds=60.0, output_tokens=5)
+    slow = LiveStats.of(calls)
     chosen = route(replace(CALL, seconds_left=30.0), live={"middle": slow, "small": LiveStats()}, now=50.0)
     assert "middle" in chosen.filtered
     assert chosen.model == "large"
 
 
 def test_the_forecast_cost_uses_the_measured_length_but_the_budget_the_worst_case():
-    terse = LiveStats().observe(now=0.0, seconds=1.0, output_tokens=10)
+    terse = LiveStats.of(Tally().answered(now=0.0, seconds=1.0, output_tokens=10))
     candidate = route(CALL, LARGE, live={"large": terse}).candidates[0]
     assert candidate.usd == Decimal("0.0104")
     with pytest.raises(NoRoute):
@@ -285,3 +287,25 @@ def test_the_choice_does_not_depend_on_the_order_of_the_profiles(request, profil
     except NoRoute:
         return
     assert choose(request, shuffled, {}, {}, weights=weights, now=1.0).candidates == first.candidates
+
+
+def test_models_of_a_provider_that_has_failed_come_last():
+    call = replace(CALL, exclude=frozenset({"large"}), shun=frozenset({"large", "middle"}), cause="fallback")
+    chosen = route(call, weights=Weights(quality=1, cost=0, latency=0))
+    assert [each.model for each in chosen.candidates] == ["small", "middle"]
+
+
+def test_what_was_really_paid_counts():
+    calls = Tally()
+    for second in range(10):
+        calls = calls.answered(now=float(second), seconds=2.0, output_tokens=500, price=5.0)
+    candidate = route(CALL, MIDDLE, live={"middle": LiveStats.of(calls)}, now=10.0).candidates[0]
+    assert float(candidate.usd) == pytest.approx(5 * 0.003, rel=0.05)
+
+
+def test_quality_that_verifiers_do_not_find_counts_less():
+    calls = Tally()
+    for second in range(40):
+        calls = calls.judged(second % 3 == 0, now=float(second))
+    live = {"large": LiveStats.of(calls)}
+    assert route(CALL, weights=Weights(quality=1, cost=0, latency=0), live=live, now=40.0).model == "middle"
