@@ -46,7 +46,7 @@ SPARE_SECONDS: Final = 0.94
 
 ALPHAS: Final = (0.03, 0.05, 0.08)
 CAUTION: Final = 0.95
-"""How much of an alpha a threshold is set for."""
+"""How much of an alpha the fitted thresholds are set for, as one table is not like the next."""
 
 LEAST_LABELLED: Final = 200
 """Questions that a fit needs: with fewer, an estimator learns noise."""
@@ -157,9 +157,7 @@ def _risk_rows(
         risk_alpha=alpha,
         note="the quality setting; accepted from the confidence that was fitted",
     )
-    halves = resplit_risk(
-        [each.confidence or 0.0 for each in decided], rightness(table, decided), alpha, caution=CAUTION
-    )
+    halves = resplit_risk([each.confidence or 0.0 for each in decided], rightness(table, decided), alpha)
     resplit = replace(
         fixed,
         setting=name,

@@ -42,7 +42,7 @@ def test_replay_gives_every_setting_and_every_baseline(folders):
     figures = {"accuracy", "cost_usd_per_1k", "mean_latency_s", "p95_latency_s", "calls_per_query"}
     assert all(figures <= row.keys() for row in settings.values())
     assert {"risk_alpha", "risk_realised", "accept_rate", "note"} <= settings["risk-0.05"].keys()
-    assert "100 splits" in settings["risk-0.05"]["note"]
+    assert "1000 splits" in settings["risk-0.05"]["note"]
     assert settings["quality"]["accuracy"] >= max(settings[arm]["accuracy"] for arm in arms)
 
 
