@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from agentcore.domain.ids import ToolName
+from agentcore.domain.team import RunLimits
 from agentcore.engine.announcements import Announcements
 from agentcore.engine.attempt import Attempts
 from agentcore.engine.call_model import ModelCalls
 from agentcore.engine.call_tool import ToolCalls
 from agentcore.engine.candidates import Candidates
 from agentcore.engine.confidences import Confidences
-from agentcore.engine.definition import Rules
+from agentcore.engine.definition import Definition, Rules
 from agentcore.engine.drafts import Drafts
 from agentcore.engine.drive import Driver
 from agentcore.engine.effect import Effects
@@ -94,11 +95,6 @@ class Parts:
             fitted=definition.fitted,
             cached=cached,
         )
-        tools = ToolCalls(
-            effects, self.tools, guards, redactor, tries=self.tries, largest_result=limits.result_characters
-        )
-        worker, verifier = Worker(models, tools), Verifier(definition.agents, models, definition.checks)
-        confidences = Confidences(fitted=definition.fitted)
         release = Release(agents=definition.agents, guards=guards, redactor=redactor)
         return Driver(
             agents=definition.agents,
@@ -112,23 +108,33 @@ class Parts:
                 models=models,
                 guards=guards,
             ),
-            attempts=Attempts(
-                agents=definition.agents,
-                limits=limits,
-                effects=effects,
-                models=models,
-                candidates=Candidates(effects=effects, worker=worker, verifier=verifier, confidences=confidences),
-                confidences=confidences,
-                verifier=verifier,
-                guards=guards,
-                release=release,
-            ),
+            attempts=self._attempts(definition, limits, guards, release, models),
             models=models,
             drafts=drafts,
             undo=Undo(agents=definition.agents, effects=effects, tools=self.tools),
             release=release,
             leaving=leaving,
             ending=effects.recorder.history.ending,
+        )
+
+    def _attempts(
+        self, definition: Definition, limits: RunLimits, guards: RunGuards, release: Release, models: ModelCalls
+    ) -> Attempts:
+        effects = guards.effects
+        largest = limits.result_characters
+        tools = ToolCalls(effects, self.tools, guards, release.redactor, tries=self.tries, largest_result=largest)
+        worker, verifier = Worker(models, tools), Verifier(definition.agents, models, definition.checks)
+        confidences = Confidences(fitted=definition.fitted)
+        return Attempts(
+            agents=definition.agents,
+            limits=limits,
+            effects=effects,
+            models=models,
+            candidates=Candidates(effects=effects, worker=worker, verifier=verifier, confidences=confidences),
+            confidences=confidences,
+            verifier=verifier,
+            guards=guards,
+            release=release,
         )
 
     def _effects(self, recorder: Recording, rules: Rules, script: Script | None) -> Effects:
