@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agentcore.surfaces.cli.project_choice import chosen_project, project_option
-from agentcore.surfaces.cli.terminal import output, say
+from agentcore.surfaces.cli.terminal import messages, output, say
 from agentcore.surfaces.cli.verbosity import logged
 
 if TYPE_CHECKING:
@@ -92,6 +92,11 @@ def _replay_table(folder: Path, model: Path, *, as_json: bool) -> None:
     from agentcore.app.route_tables import replay_table  # noqa: PLC0415  # for start-up time
 
     replayed = replay_table(folder, model)
+    if replayed.in_sample:
+        say(
+            messages(),
+            "warning: the router was fitted on this very table: its figures are too good for other questions",
+        )
     if as_json:
         click.echo(json.dumps(replayed.as_json(), indent=2, allow_nan=False))
         return
