@@ -20,16 +20,13 @@ from agentcore.confidence.question_look import QuestionLook
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-BITS: Final = 18
+BITS: Final = 20
 BUCKETS: Final = 1 << BITS
 BLOCKS: Final = (("words", 0.5), ("option_words", 0.5), ("of_kind", 1.0))
 """Blocks of buckets, and the length of each one's vector."""
 
 KIND_WEIGHT: Final = 0.63
 SURFACE_WEIGHT: Final = 0.5
-LEAST_QUESTIONS: Final = 2
-"""In which a bucket must have been seen to count."""
-
 _SALTS: Final = tuple(zlib.crc32(name.encode()) for name, _ in BLOCKS)
 
 
@@ -68,7 +65,7 @@ def _buckets(words: Mapping[str, int], salt: int) -> tuple[NDArray[np.intp], NDA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordRidge:
-    """The regression. rarity: of each bucket, 0 for those that do not count; shape (BUCKETS,).
+    """The regression. rarity: of each bucket, 0 for those never seen; shape (BUCKETS,).
 
     weights: shape (BUCKETS, outputs).  kinds: kind → weights of shape (outputs,).  means, scales: of the surface;
     surface_weights: shape (surface, outputs).  bias: shape (outputs,).
@@ -117,10 +114,14 @@ class WordRidge:
         columns = np.array(found["weights"], dtype=np.float32).reshape(len(bias), -1)
         surface = np.array(found["surface_weights"], dtype=np.float64).reshape(-1, len(bias))
         means, scales = (np.array(found[name], dtype=np.float64) for name in ("means", "scales"))
-        if not (len(used) == columns.shape[1] == len(found["rarity"]) and len(means) == len(scales) == len(surface)):
+        if (
+            len(used) != columns.shape[1]
+            or len(used) != len(found["rarity"])
+            or not len(means) == len(scales) == len(surface)
+        ):
             msg = "a regression on words must have as many buckets, rarities and weights"
             raise ValueError(msg)
-        if len(used) and not (0 <= used.min() and used.max() < BUCKETS):
+        if len(used) and (used.min() < 0 or used.max() >= BUCKETS):
             msg = f"a regression on words has buckets 0 to {BUCKETS - 1}"
             raise ValueError(msg)
         rarity, weights = np.zeros(BUCKETS, dtype=np.float32), np.zeros((BUCKETS, len(bias)), dtype=np.float32)
@@ -183,7 +184,7 @@ def _weighted(questions: Sequence[Hashed]) -> tuple[NDArray[np.float32], Any]:
         starts = np.concatenate([[0], np.cumsum(sizes)])
         seen += np.bincount(columns, minlength=BUCKETS)
         blocks.append(matrices.csr_matrix((counts, columns, starts), shape=(len(questions), BUCKETS)))
-    rarity = np.where(seen >= LEAST_QUESTIONS, np.log((1.0 + len(questions)) / (1.0 + seen)) + 1.0, 0.0)
+    rarity = np.where(seen > 0, np.log((1.0 + len(questions)) / (1.0 + seen)) + 1.0, 0.0)
     scaled: list[Any] = []
     for block, (_, length) in zip(blocks, BLOCKS, strict=True):
         rare = block @ matrices.diags(rarity)
