@@ -25,10 +25,12 @@ Member: TypeAlias = Forest | Linear
 class EstimatorSettings:
     """How an estimator is fitted. random_trees: how many randomised ones; 0: none.  strength: of the regression."""
 
-    boosted: ForestSettings = field(default_factory=lambda: ForestSettings(rounds=150, leaves=4, feature_share=0.3))
+    boosted: ForestSettings = field(
+        default_factory=lambda: ForestSettings(rounds=120, leaves=8, feature_share=0.3, least_rows_in_leaf=10)
+    )
     random_trees: int = 60
-    least_rows_in_leaf: int = 4
-    strength: float = 0.03
+    least_rows_in_leaf: int = 1
+    strength: float = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +86,8 @@ def fit_estimator(
 ) -> Estimator:
     """Return the estimator of P(label = 1).
 
-    rows: shape (n, features), finite.  labels: 0 or 1, shape (n,).  weights: shape (n,), of each row; by default all 1.
-    The same input and seed give the same estimator. Raises ValueError for no rows, or numbers that are not finite.
+    rows: shape (n, features), finite.  labels: 0 or 1, shape (n,).  weights: shape (n,), of each row; 1 by default.
+    The same input and seed give the same estimator. Raises ValueError without rows, or for what is not finite.
     """
     chosen = settings or EstimatorSettings()
     members: list[Member] = [
