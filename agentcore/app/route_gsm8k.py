@@ -23,12 +23,8 @@ from agentcore.routing.fitted import FittedRouter, TrainedOn
 from agentcore.routing.folds import cross_fitted_ece, folds
 from agentcore.routing.frontier import Figures, figures
 from agentcore.routing.outcomes import Asking, Decide, OutcomeTable, Question, Routed, replay
-from agentcore.verification.worked_answer import (
-    pair_evidence,
-    question_evidence,
-    read_worked_answer,
-    worked_evidence,
-)
+from agentcore.routing.prerouter import PreRouter, fit_prerouter, read_question
+from agentcore.verification.worked_answer import pair_evidence, read_worked_answer, worked_evidence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -109,8 +105,9 @@ class Gsm8kRouter:
         self._calibration = Isotonic.from_json(fitted.calibrations["weak"])
 
     def need(self, question: Question) -> float:
-        """Return how much likelier the strong arm alone is right than the weak one alone, before any answer."""
-        return self._models.lift.probability(question_evidence(question.text))
+        """Return how much likelier the strong arm is right than the weak one, before any answer."""
+        weak, strong = self._models.before.probabilities(question.text)
+        return strong - weak
 
     def weak_right(self, question: Question, weak: str) -> float:
         """Return P(correct) of the weak arm's answer, not yet calibrated."""
@@ -148,51 +145,54 @@ class _Evidence:
     def __init__(self, table: OutcomeTable) -> None:
         texts = [question.text for question in table.questions]
         read = [tuple(read_worked_answer(answer.text) for answer in answers) for answers in table.answers]
-        before = [question_evidence(text) for text in texts]
+        self.questions = [read_question(text, "") for text in texts]
         weak = [worked_evidence(text, pair[0]) for text, pair in zip(texts, read, strict=True)]
         pairs = [pair_evidence(text, *pair) for text, pair in zip(texts, read, strict=True)]
-        self.names = tuple(tuple(found[0]) for found in (before, weak, pairs))
-        self.before, self.weak, self.pairs = (
-            as_rows(found, names) for found, names in zip((before, weak, pairs), self.names, strict=True)
-        )
+        self.weak_names, self.pair_names = tuple(weak[0]), tuple(pairs[0])
+        self.weak, self.pairs = as_rows(weak, self.weak_names), as_rows(pairs, self.pair_names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Models:
     """The estimators.
 
-    lift: P(only the strong arm is right), before any answer.  weak: P(the weak arm's answer is right).  choice: P(the
-    strong arm's answer is the right one), of two of which one is.
+    before: P(correct) of each arm, before any answer.  weak: P(the weak arm's answer is right).  choice: P(the strong
+    arm's answer is the right one), of two of which one is.
     """
 
-    lift: Estimator
+    before: PreRouter
     weak: Estimator
     choice: Estimator
 
     def scores(self, evidence: _Evidence) -> tuple[NDArray[np.float64], ...]:
+        """Return, of each question, strong minus weak before any answer, and what the other two say."""
+        said = np.array([self.before.estimates(question) for question in evidence.questions])
         return (
-            self.lift.probabilities(evidence.before),
+            said[:, 1] - said[:, 0],
             self.weak.probabilities(evidence.weak),
             self.choice.probabilities(evidence.pairs),
         )
 
     def as_json(self) -> dict[str, object]:
-        return {name: getattr(self, name).as_json() for name in ("lift", "weak", "choice")}
+        return {name: getattr(self, name).as_json() for name in ("before", "weak", "choice")}
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> _Models:
-        return cls(**{name: Estimator.from_json(found[name]) for name in ("lift", "weak", "choice")})
+        return cls(
+            before=PreRouter.from_json(found["before"]),
+            weak=Estimator.from_json(found["weak"]),
+            choice=Estimator.from_json(found["choice"]),
+        )
 
 
 def _fit(evidence: _Evidence, table: OutcomeTable, rows: NDArray[np.intp], seed: int) -> _Models:
     weak, strong = table.labels.T
     one_right = rows[weak[rows] != strong[rows]]
-    needed = (strong & ~weak)[rows]
     return _Models(
-        lift=fit_estimator(evidence.before[rows], needed, evidence.names[0], settings=SETTINGS, seed=seed),
-        weak=fit_estimator(evidence.weak[rows], weak[rows], evidence.names[1], settings=SETTINGS, seed=seed),
+        before=fit_prerouter([evidence.questions[int(at)] for at in rows], table.labels[rows], seed=seed),
+        weak=fit_estimator(evidence.weak[rows], weak[rows], evidence.weak_names, settings=SETTINGS, seed=seed),
         choice=fit_estimator(
-            evidence.pairs[one_right], strong[one_right], evidence.names[2], settings=SETTINGS, seed=seed
+            evidence.pairs[one_right], strong[one_right], evidence.pair_names, settings=SETTINGS, seed=seed
         ),
     )
 
