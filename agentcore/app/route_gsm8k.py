@@ -24,14 +24,14 @@ from agentcore.routing.folds import cross_fitted_ece, folds
 from agentcore.routing.frontier import Figures, figures
 from agentcore.routing.outcomes import Asking, Decide, OutcomeTable, Question, Routed, replay
 from agentcore.routing.prerouter import PreRouter, fit_prerouter, read_question
-from agentcore.verification.worked_answer import pair_evidence, read_worked_answer, worked_evidence
+from agentcore.verification.worked_answer import WorkedAnswer, pair_evidence, read_worked_answer, worked_evidence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST_QUESTIONS: Final = 100
 FOLDS: Final = 5
-SETTINGS: Final = EstimatorSettings(boosted=ForestSettings(rounds=120, leaves=6, feature_share=0.4), random_trees=60)
+SETTINGS: Final = EstimatorSettings(boosted=ForestSettings(rounds=120, leaves=6, feature_share=0.4), random_trees=40)
 SHARES: Final[Mapping[str, float]] = {"pre-route": 0.5, "verified": 0.3, "verified-quality": 0.6}
 """Setting → the share of questions that it sends to the strong arm, on the table that it is fitted on."""
 
@@ -109,14 +109,13 @@ class Gsm8kRouter:
         weak, strong = self._models.before.probabilities(question.text)
         return strong - weak
 
-    def weak_right(self, question: Question, weak: str) -> float:
+    def weak_right(self, question: Question, weak: WorkedAnswer) -> float:
         """Return P(correct) of the weak arm's answer, not yet calibrated."""
-        return self._models.weak.probability(worked_evidence(question.text, read_worked_answer(weak)))
+        return self._models.weak.probability(worked_evidence(question.text, weak))
 
-    def takes_strong(self, question: Question, weak: str, strong: str) -> bool:
+    def takes_strong(self, question: Question, weak: WorkedAnswer, strong: WorkedAnswer) -> bool:
         """Return whether the strong arm's answer is the likelier of both."""
-        pair = pair_evidence(question.text, read_worked_answer(weak), read_worked_answer(strong))
-        return self._models.choice.probability(pair) >= 0.5
+        return self._models.choice.probability(pair_evidence(question.text, weak, strong)) >= 0.5
 
     def before(self, question: Question, asking: Asking) -> Routed:
         """Decide before any answer."""
@@ -128,12 +127,13 @@ class Gsm8kRouter:
         """Return what decides on the weak arm's answer, at a setting."""
 
         def decide(question: Question, asking: Asking) -> Routed:
-            (weak,) = asking.ask(self._weak)
-            right = self.weak_right(question, weak.text)
+            (answer,) = asking.ask(self._weak)
+            weak = read_worked_answer(answer.text)
+            right = self.weak_right(question, weak)
             if -right < self._thresholds[setting]:
                 return asking.take(self._weak, confidence=self._calibration.probability(right))
-            (strong,) = asking.ask(self._strong)
-            chosen = self._strong if self.takes_strong(question, weak.text, strong.text) else self._weak
+            (answer,) = asking.ask(self._strong)
+            chosen = self._strong if self.takes_strong(question, weak, read_worked_answer(answer.text)) else self._weak
             return asking.take(chosen, accepted=False)
 
         return decide
@@ -202,10 +202,11 @@ def _asked_everything(router: Gsm8kRouter, table: OutcomeTable) -> tuple[NDArray
     before: list[float] = []
     after: list[float] = []
     right: list[bool] = []
-    for question, (weak, strong), labels in zip(table.questions, table.answers, table.labels.tolist(), strict=True):
+    for question, answers, labels in zip(table.questions, table.answers, table.labels.tolist(), strict=True):
+        weak, strong = (read_worked_answer(answer.text) for answer in answers)
         before.append(router.need(question))
-        after.append(-router.weak_right(question, weak.text))
-        right.append(labels[int(router.takes_strong(question, weak.text, strong.text))])
+        after.append(-router.weak_right(question, weak))
+        right.append(labels[int(router.takes_strong(question, weak, strong))])
     return np.array(before), np.array(after), np.array(right)
 
 
