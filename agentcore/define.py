@@ -12,7 +12,18 @@ from typing import Any, Literal, ParamSpec, TypeVar, overload
 from agentcore.adapters.tools.function import Compensate, FunctionTool, LookUp
 from agentcore.adapters.tools.signature import location, read_signature, summary
 from agentcore.config.versions import versioned
-from agentcore.domain.agent import Agent, Check, Example, Limits, Requirements, Role, ToolUse, Uses, Verification
+from agentcore.domain.agent import (
+    Agent,
+    Check,
+    Example,
+    Limits,
+    Requirements,
+    Role,
+    Routing,
+    ToolUse,
+    Uses,
+    Verification,
+)
 from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.effect import Safety
 from agentcore.domain.errors import ConfigError
@@ -99,8 +110,9 @@ def agent(
     may_decline: bool = False,
     endorse: bool = False,
     model: str | Sequence[str] | Requirements = (),
+    routing: Routing | None = None,
     examples: Sequence[tuple[str, str] | Example] = (),
-    verify: Sequence[str | Check] = (),
+    verify: Sequence[str | Check] | Verification = (),
     panel: Sequence[str] = (),
     required: int | None = None,
     limits: Limits | None = None,
@@ -114,8 +126,10 @@ def agent(
 
     endorse: outputs, which have no room for text, count as the agent's own whatever it has read.
     description: what it is good for, for the supervisor; the docstring's first paragraph when empty.
-    model: names of models, best first; any by default.  verify: checks that must all pass.  panel: verifier agents,
-    of which `required` must accept, more than half by default.  approval: a person must approve each output that these
+    model: names of models, best first; any by default.  routing: what they are chosen by, and how sure outputs must
+    be.  verify: checks that must all pass.  panel: verifier agents, of which `required` must accept, more than half by
+    default; for weights, debates and the rest give a Verification as `verify`, and no panel beside it.
+    approval: a person must approve each output that these
     have accepted; True asks anybody, and waits for ever.
 
     Raises ConfigError, naming file and line: no docstring, a type without a JSON Schema, an unknown `{{name}}`.
@@ -134,6 +148,7 @@ def agent(
             may_decline=may_decline,
             endorses=endorse,
             requirements=_requirements(model),
+            routing=routing or Routing(),
             verification=_verification(verify, panel, required),
             limits=limits or Limits(),
             approval=_rule(approval),
@@ -175,7 +190,13 @@ def _example(example: tuple[str, str] | Example) -> Example:
     return example if isinstance(example, Example) else Example(user=example[0], assistant=example[1])
 
 
-def _verification(verify: Sequence[str | Check], panel: Sequence[str], required: int | None) -> Verification:
+def _verification(
+    verify: Sequence[str | Check] | Verification, panel: Sequence[str], required: int | None
+) -> Verification:
+    if isinstance(verify, Verification):
+        if panel or required is not None:
+            raise ConfigError(["`panel` and `required` stand in the Verification that is given as `verify`"])
+        return verify
     majority = len(panel) // 2 + 1 if panel else 0
     return Verification(
         checks=tuple(Check(name=each) if isinstance(each, str) else each for each in verify),

@@ -1,9 +1,10 @@
-"""What a runtime does beside the runs that it was asked for: look after others, tell the outside, prune."""
+"""What a runtime does beside the runs that it was asked for: look after others, tell the outside, prune, share."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncGenerator, Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,12 @@ from loguru import logger
 from agentcore.app.build import build_notifier
 from agentcore.app.retention import Retention
 from agentcore.app.store import Store
+from agentcore.domain.errors import JournalError
+from agentcore.domain.json import JSON, digest
 from agentcore.engine.attend import Attendant
 from agentcore.engine.herald import Herald
+from agentcore.engine.live_sync import LiveSync
+from agentcore.engine.pool import ModelPool
 from agentcore.ports.clock import Clock
 
 if TYPE_CHECKING:
@@ -54,6 +59,33 @@ async def pruned(project: Project, store: Store, clock: Clock) -> AsyncGenerator
     retention = Retention(store, clock, export=project.retention.export, sealed=True)
     async with _meanwhile(retention.keep(project.retention.keep_seconds), "retention"):
         yield
+
+
+@contextlib.asynccontextmanager
+async def shared(project: Project, store: Store, pool: ModelPool, clock: Clock) -> AsyncGenerator[None]:
+    """Share what is seen of models and tools with the other processes of the store; at the end what was seen last."""
+    if store.live is None:
+        yield
+        return
+    owner = secrets.token_hex(8)  # one of its own: a runtime that is opened again has seen nothing yet
+    sync = LiveSync(pool, store.live, clock, scope=_scope(project), owner=owner)
+    try:
+        async with _meanwhile(sync.attend(), "live statistics"):
+            yield
+    finally:
+        with contextlib.suppress(JournalError):
+            await sync.tell()
+
+
+def _scope(project: Project) -> str:
+    """Return what is the same for processes whose models and tools are: what is seen of others says nothing here."""
+    models: dict[str, JSON] = {
+        name: [each.provider, each.options.declared, str(each.profile.price.input), str(each.profile.price.output)]
+        for name, each in project.models.items()
+    }
+    tools: dict[str, JSON] = {name: [each.provider, each.options.declared] for name, each in project.tools.items()}
+    made: list[JSON] = [sorted(project.built_models), sorted(project.built_tools)]
+    return digest({"name": project.name, "models": models, "tools": tools, "made": made})
 
 
 @contextlib.asynccontextmanager

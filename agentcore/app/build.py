@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from agentcore.adapters.tools.source_file import load_file
 from agentcore.app.project import installed_plugins
 from agentcore.config.policies import read_policies
+from agentcore.config.routing import repeated_calls
 from agentcore.domain.agent import Agent
 from agentcore.domain.effect import Safety
 from agentcore.domain.errors import ConfigError
@@ -76,6 +77,8 @@ def definition_of(project: Project) -> Definition:
         budget=project.budget,
         weights=project.weights,
         checks=custom_checks(project.agents, project.root),
+        fitted=project.fitted_steps,
+        fitted_text=project.fitted,
     )
 
 
@@ -95,6 +98,7 @@ def build_models(project: Project, clock: Clock) -> ModelPool:
             provider=settings.provider,
             parallel=settings.parallel,
             local=plugin.local,
+            service=canonical([settings.provider, settings.options.declared.get("base_url")]),
         )
     return ModelPool(entries, clock)
 
@@ -107,6 +111,14 @@ def build_tools(project: Project, knowledge: KnowledgeGuard | None = None) -> di
     tools: dict[ToolName, Tool] = dict(project.built_tools)
     for settings in project.tools.values():
         tools |= {tool.definition.name: tool for tool in build_tool(project, settings, knowledge)}
+    safeties = {str(name): tool.definition.safety for name, tool in tools.items()}
+    found = [
+        f"agent `{agent.name}`: {'.'.join(str(part) for part in path)}: {message}"
+        for agent in project.agents.values()
+        for path, message in repeated_calls(agent, safeties)
+    ]
+    if found:
+        raise ConfigError(found)
     return tools
 
 

@@ -49,7 +49,9 @@ def space_of(project: Project, tools: Mapping[ToolName, ToolDefinition]) -> Spac
     """Return what a project has. tools: what they declare. Raises ConfigError when a scenario is wrong."""
     agents = {str(name): agent.role for name, agent in project.agents.items()}
     workers = {*project.team.workers, project.team.answer}
-    given: set[tuple[str, Action, str]] = {(project.team.supervisor, "delegate", worker) for worker in workers}
+    given: set[tuple[str, Action, str]] = set()
+    if not project.team.alone:
+        given |= {(project.team.supervisor, "delegate", worker) for worker in workers}
     given |= {(agent.name, "call_tool", tool) for agent in project.agents.values() for tool in agent.tools}
     return Space(
         agents=agents,

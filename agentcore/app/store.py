@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 from agentcore.adapters.journal.memory import MemoryJournal
 from agentcore.adapters.journal.memory_archive import MemoryArchive
 from agentcore.adapters.journal.memory_inbox import MemoryInbox
+from agentcore.adapters.journal.memory_live_store import MemoryLiveStore
 from agentcore.adapters.journal.memory_outbox import MemoryOutbox
+from agentcore.adapters.journal.memory_responses import MemoryResponses
 from agentcore.adapters.journal.memory_snapshots import MemorySnapshots
 from agentcore.config.load import find_store
 from agentcore.domain.errors import ConfigError, PluginError
@@ -20,8 +22,10 @@ from agentcore.domain.store_url import StoreUrl
 from agentcore.ports.archive import Archive
 from agentcore.ports.inbox import Inbox
 from agentcore.ports.journal import Journal
+from agentcore.ports.live_store import LiveStore
 from agentcore.ports.notifier import Outbox
 from agentcore.ports.presence import Presence
+from agentcore.ports.response_cache import ResponseCache
 from agentcore.ports.snapshots import Snapshots
 from agentcore.ports.work_queue import WorkQueue
 
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
     from agentcore.config.project import Project
 
 
-_VACUUM: Final = "VACUUM events, runs, approvals, audit, audit_subjects"
+_VACUUM: Final = "VACUUM events, runs, approvals, responses, audit, audit_subjects"
 _QUEUED: Final = "UPDATE runs SET queued = ?1 WHERE run = ?2"
 
 
@@ -52,11 +56,13 @@ class Store:
     archive: None for one whose runs stay for ever.  audit, subjects: None for one that ends with its process.
     scrub: see to it that nothing deleted can be read any more, and return what is left to be done, if anything.
     changed: whether another process has written since the last time it was asked.  url: of a database that many
-    machines share; a queue hands its runs out.  queued: note whether a run is in the queue.
+    machines share; a queue hands its runs out.  queued: note whether a run is in the queue.  responses: replies of
+    models that may be served again, None for a store that keeps none.
     """
 
     journal: Journal
     inbox: Inbox
+    responses: ResponseCache | None = None
     outbox: Outbox | None = None
     snapshots: Snapshots | None = None
     presence: Presence | None = None
@@ -67,6 +73,7 @@ class Store:
     changed: Callable[[], Awaitable[bool]] = _unchanged
     url: StoreUrl | None = None
     queued: Callable[[RunId, bool], Awaitable[None]] | None = None
+    live: LiveStore | None = None
 
     @property
     def files(self) -> RunFiles:
@@ -119,8 +126,10 @@ def postgres_store(url: StoreUrl) -> Store:
     from agentcore.adapters.heartbeat import HeartbeatPresence  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.archive import SqlArchive  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.inbox import SqlInbox  # noqa: PLC0415  # as above
+    from agentcore.adapters.journal.live_store import SqlLiveStore  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.outbox import SqlOutbox  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.postgres import PostgresJournal  # noqa: PLC0415  # an extra
+    from agentcore.adapters.journal.responses import SqlResponses  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.snapshots import SqlSnapshots  # noqa: PLC0415  # as the first
 
     journal = PostgresJournal(url)
@@ -135,6 +144,7 @@ def postgres_store(url: StoreUrl) -> Store:
     return Store(
         journal=journal,
         inbox=SqlInbox(journal.ask, shared=True),
+        responses=SqlResponses(journal.ask),
         snapshots=SqlSnapshots(journal.ask),
         outbox=SqlOutbox(journal.ask),
         archive=SqlArchive(journal.ask),
@@ -144,6 +154,7 @@ def postgres_store(url: StoreUrl) -> Store:
         scrub=scrub,
         url=url,
         queued=queued,
+        live=SqlLiveStore(journal.ask),
     )
 
 
@@ -182,7 +193,9 @@ def sqlite_store(path: Path) -> Store:
     from agentcore.adapters.audit.subject_data import SubjectData  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.archive import SqlArchive  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.inbox import SqlInbox  # noqa: PLC0415  # as above
+    from agentcore.adapters.journal.live_store import SqlLiveStore  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.outbox import SqlOutbox  # noqa: PLC0415  # as above
+    from agentcore.adapters.journal.responses import SqlResponses  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.snapshots import SqlSnapshots  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.sqlite import SqliteJournal  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.sqlite_space import SqliteSpace  # noqa: PLC0415  # as above
@@ -193,6 +206,7 @@ def sqlite_store(path: Path) -> Store:
     return Store(
         journal=journal,
         inbox=SqlInbox(journal.ask),
+        responses=SqlResponses(journal.ask),
         outbox=SqlOutbox(journal.ask),
         snapshots=SqlSnapshots(journal.ask),
         presence=FilePresence(path),
@@ -201,6 +215,7 @@ def sqlite_store(path: Path) -> Store:
         subjects=SubjectData(journal.ask, before_erasing="PRAGMA secure_delete = ON"),
         scrub=space.scrub,
         changed=journal.changed,
+        live=SqlLiveStore(journal.ask),
     )
 
 
@@ -211,7 +226,9 @@ def memory_store() -> Store:
     return Store(
         journal=journal,
         inbox=inbox,
+        responses=MemoryResponses(),
         snapshots=MemorySnapshots(),
         outbox=MemoryOutbox(journal, inbox),
         archive=MemoryArchive(journal),
+        live=MemoryLiveStore(),
     )

@@ -52,7 +52,7 @@ def words_of(project: Project) -> Words:
         agents={name: _agent(agent, project, used=name not in unused) for name, agent in project.agents.items()},
         tools={str(name): tool for name, tool in tools.items()},
         models=_models(project),
-        supervisor=team.supervisor,
+        supervisor="" if team.alone else team.supervisor,
         workers=(*(name for name in team.workers if name != team.answer), team.answer),
         groups=frozenset(groups),
         triggers=frozenset(project.triggers),

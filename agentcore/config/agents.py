@@ -10,9 +10,10 @@ from typing import Annotated, Any, cast
 from pydantic import Discriminator, Field, Tag
 
 from agentcore.config.approvals import ApprovalKeys, approval_rule
-from agentcore.config.checks import CheckKeys, as_check
 from agentcore.config.names import Fraction, InputName, Name, TypeName
+from agentcore.config.routing import AgentRoutingKeys
 from agentcore.config.strict import Strict
+from agentcore.config.verification import VerificationKeys
 from agentcore.domain.agent import (
     Agent,
     Capability,
@@ -22,8 +23,8 @@ from agentcore.domain.agent import (
     Role,
     ToolUse,
     Uses,
-    Verification,
 )
+from agentcore.domain.cache_hit import CacheMode
 from agentcore.domain.ids import AgentName, ModelName, ToolName
 from agentcore.domain.json import JSONObject
 
@@ -71,32 +72,19 @@ class RequirementKeys(Strict):
         )
 
 
-class VerificationKeys(Strict):
-    """How outputs are verified."""
-
-    checks: tuple[CheckKeys, ...] = Field(
-        default=(), description="Deterministic checks, all of which must pass: `name`, or `name: {option: …}`."
-    )
-    panel: tuple[str, ...] = Field(default=(), description="Agents of the role `verifier`, who vote.")
-    required: int | None = Field(
-        default=None, ge=0, description="How many of the panel must accept; more than half by default."
-    )
-
-    def verification(self) -> Verification:
-        """Return the value."""
-        majority = len(self.panel) // 2 + 1 if self.panel else 0
-        return Verification(
-            checks=tuple(as_check(each) for each in self.checks),
-            panel=tuple(AgentName(name) for name in self.panel),
-            required=majority if self.required is None else self.required,
-        )
-
-
 class LimitKeys(Strict):
     """Bounds of one attempt, and how many attempts."""
 
     seconds: float = Field(default=120.0, gt=0, description="Time-out of one model call.")
     tool_calls: int = Field(default=8, ge=0, description="Tool calls in one attempt.")
+    input_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        description=(
+            "Tokens that one model call may read; of a longer request the oldest results of tools and the least "
+            "relevant passages are left out. By default what the models take."
+        ),
+    )
     output_tokens: int = Field(default=512, ge=1, description="Tokens that one model call may write.")
     attempts: int = Field(default=2, ge=1, description="Tries with the same model.")
     escalations: int = Field(default=1, ge=0, description="Further tries, each with a stronger model.")
@@ -155,16 +143,30 @@ class AgentKeys(Strict):
     )
     examples: tuple[ExampleKeys, ...] = Field(default=(), description="Few-shot examples.")
     model: RequirementKeys = Field(default=RequirementKeys(), description="What its model must be.")
+    routing: AgentRoutingKeys = Field(
+        default=AgentRoutingKeys(),
+        description="What its models are chosen by, and how sure its outputs must be; by default as the project says.",
+    )
     verify: VerificationKeys = Field(default=VerificationKeys(), description="How its outputs are verified.")
     limits: LimitKeys = Field(default=LimitKeys(), description="Bounds of one attempt, and how many attempts.")
     approval: ApprovalKeys | None = Field(
         default=None,
         description="A person must approve each output that passed verification: `true`, or who and for how long.",
     )
+    cache: CacheMode | None = Field(
+        default=None,
+        description=(
+            "Which replies of models are served to it again: off, exact or semantic; by default as `cache.responses` "
+            "of the project says."
+        ),
+    )
     temperature: float = Field(default=0.0, ge=0, le=2, description="Randomness of the model's choice of words.")
 
-    def agent(self, name: AgentName, instructions: str) -> Agent:
-        """Return the definition, without its version. instructions: the text, wherever it stands."""
+    def agent(self, name: AgentName, instructions: str, routing: AgentRoutingKeys | None = None) -> Agent:
+        """Return the definition, without its version.
+
+        instructions: the text, wherever it stands.  routing: the project's.
+        """
         return Agent(
             name=name,
             role=self.role,
@@ -179,10 +181,12 @@ class AgentKeys(Strict):
             may_decline=self.may_decline,
             endorses=self.endorse,
             requirements=self.model.requirements(),
+            routing=self.routing.routing(self.role, routing),
             verification=self.verify.verification(),
             limits=self.limits.limits(),
             approval=approval_rule(self.approval),
             temperature=self.temperature,
+            cache=self.cache,
         )
 
     def input_schemas(self) -> dict[str, JSONObject]:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from agentcore.config.agents import AgentKeys
 from agentcore.config.checks import PYTHON
 from agentcore.config.json_schema import misspelt
+from agentcore.config.known import Known
 from agentcore.config.names import NAME
 from agentcore.config.options import Options
 from agentcore.config.plugin_options import OptionsReader
@@ -18,12 +19,15 @@ from agentcore.config.policies import NO_POLICY, policy_files
 from agentcore.config.problem import Place, Problems
 from agentcore.config.project import Project
 from agentcore.config.project_file import PROJECT_FILE, STORE, ProjectKeys
-from agentcore.config.references import Known, agent_problems, team_problems, unused_agents
+from agentcore.config.references import agent_problems, team_problems, unused_agents
+from agentcore.config.router_file import read_router
+from agentcore.config.routing import routing_warnings
 from agentcore.config.scenarios import Scenario, ScenarioKeys, judge, scenario
 from agentcore.config.source import Source, read_text, read_yaml
 from agentcore.config.store import read_store
 from agentcore.config.strict import fit
 from agentcore.config.triggers import input_problems, trigger_problems
+from agentcore.config.verifiers import verification_warnings
 from agentcore.config.webhook import read_webhook
 from agentcore.domain.agent import Agent
 from agentcore.domain.budget import Budget
@@ -32,6 +36,7 @@ from agentcore.domain.ids import AgentName, ModelName, ToolName
 from agentcore.domain.store_url import StoreUrl
 from agentcore.domain.team import OnExceeded
 from agentcore.ports.plugin import DetectorPlugin, ModelPlugin, Plugins, ToolPlugin, TriggerPlugin
+from agentcore.routing.fitted_steps import NOTHING_FITTED
 
 K = TypeVar("K")
 
@@ -206,10 +211,13 @@ class _Reading:
         guards = _entries(options, "guards", keys.guards, self.plugins.detector)
         self._judge_prices(source)
         settings = {ModelName(name): entry.settings(name, given) for name, (given, entry) in models.items() if entry}
+        fitted = read_router(keys.routing.model, source=source, root=self.root, problems=self.problems)
         known = Known(
             agents={name: None if file is None else file.agent for name, file in self.files.items()},
             models={name: settings[name].profile if name in settings else None for name in map(ModelName, models)},
             tools=list(map(ToolName, tools)),
+            safeties={name: given.safety for name, (_, given) in tools.items() if given and given.safety},
+            fitted=fitted[1],
         )
         self._judge(source, keys, known)
         policies, scenarios = self.policies(), self.scenarios()
@@ -232,6 +240,7 @@ class _Reading:
             limits=keys.limits.limits(keys.budget.on_exceeded),
             budget=keys.budget.budget(),
             weights=keys.routing.weights(),
+            fitted=fitted[0],
             store=store,
             policies=policies,
             scenarios=scenarios,
@@ -240,6 +249,7 @@ class _Reading:
             webhook=webhook,
             retention=None if keys.retention is None else keys.retention.settings(self.root),
             audit=keys.audit.settings(),
+            cache=keys.cache.settings(),
         )
 
     def judge_inputs(self, scenarios: Mapping[str, Scenario | None]) -> None:
@@ -296,7 +306,8 @@ class _Reading:
                 self.problems.error(source.place(("name",)), f"another agent is called `{name}`{where}")
                 continue
             instructions_at = "instructions_file" if keys.instructions_file else "instructions"
-            agent = keys.agent(name, self._instructions(keys, source))
+            routing = self.keys.routing if self.keys else None
+            agent = keys.agent(name, self._instructions(keys, source), routing)
             self.files[name] = _AgentFile(source=source, agent=agent, instructions_at=instructions_at)
 
     def _instructions(self, keys: AgentKeys, source: Source) -> str:
@@ -353,6 +364,9 @@ class _Reading:
         for path, message in agent_problems(agent, known):
             at = (file.instructions_at,) if path == ("instructions",) else path
             self.problems.error(source.place(at), message)
+        fitted = known.fitted or NOTHING_FITTED
+        for path, message in (*routing_warnings(agent, fitted), *verification_warnings(agent, known)):
+            self.problems.warn(source.place(path), message)
         for index, check in enumerate(agent.verification.checks):
             name = check.options.get("file")
             if check.name == PYTHON and isinstance(name, str) and not (self.root / name).is_file():

@@ -9,10 +9,12 @@ from typing import Any, cast
 
 from agentcore.config.audit import AuditSettings
 from agentcore.config.budgets import DEFAULT_BUDGET
+from agentcore.config.caching import CacheSettings
 from agentcore.config.guards import GuardSettings
+from agentcore.config.known import Known
 from agentcore.config.models import ModelSettings, ToolSettings, model
 from agentcore.config.project_file import STORE
-from agentcore.config.references import Known, agent_problems, team_problems
+from agentcore.config.references import agent_problems, team_problems
 from agentcore.config.retention import RetentionSettings
 from agentcore.config.triggers import TriggerSettings
 from agentcore.config.versions import plain, policies_digest, versioned
@@ -28,6 +30,7 @@ from agentcore.ports.model import Model
 from agentcore.ports.tool import Tool
 from agentcore.prompts.sections import FORMAT_VERSION
 from agentcore.routing.choose import Weights
+from agentcore.routing.fitted_steps import FittedSteps, read_steps
 from agentcore.routing.profile import ModelProfile
 from agentcore.version import __version__
 
@@ -43,8 +46,9 @@ class Project:
     root: the folder that relative paths refer to.  store: the journal's file, or its database.  policies: the folder
     of the project's own policies, None for the package's.  scenarios: the files by their names without ending.
     triggers, guards: by name.  webhook: who is told what runs ask people.  retention: how long runs stay, None for
-    ever.  audit: what it notes. Guards, webhook and audit are no part of the snapshot: a run has those of its project
-    now.
+    ever.  audit: what it notes.  cache: which replies are served again.  fitted: the text of the fitted router's
+    file, empty without one. Guards, webhook, audit and cache are no part of the snapshot: a run has those of its
+    project now.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Project:
     limits: RunLimits
     budget: Budget
     weights: Weights
+    fitted: str
     store: Path | StoreUrl
     policies: Path | None
     scenarios: Mapping[str, Path]
@@ -66,6 +71,7 @@ class Project:
     webhook: WebhookSettings | None
     retention: RetentionSettings | None
     audit: AuditSettings
+    cache: CacheSettings
 
     def __init__(
         self,
@@ -81,6 +87,7 @@ class Project:
         limits: RunLimits | None = None,
         budget: Budget = DEFAULT_BUDGET,
         weights: Weights | None = None,
+        fitted: str = "",
         store: Path | StoreUrl | str | None = None,
         policies: Path | None = None,
         scenarios: Mapping[str, Path] | None = None,
@@ -89,6 +96,7 @@ class Project:
         webhook: WebhookSettings | None = None,
         retention: RetentionSettings | None = None,
         audit: AuditSettings | None = None,
+        cache: CacheSettings | None = None,
     ) -> None:
         """Take the parts; agents get their versions here.
 
@@ -102,9 +110,11 @@ class Project:
         ready = cast("list[tuple[ModelProfile, Model]]", _values(built_models))
         settings = cast("list[ModelSettings]", _values(models)) or ([] if ready else [_embedded()])
         prepared, made = _parted(tools, built_tools)
+        as_given = {"name": name, "root": folder, "budget": budget, "policies": policies, "webhook": webhook}
         values: dict[str, Any] = {
-            "name": name,
-            "root": folder,
+            **as_given,
+            "fitted": fitted,
+            "retention": retention,
             "agents": {agent.name: agent for agent in hired},
             "team": team or _team(name, hired),
             "models": {each.profile.name: each for each in settings},
@@ -112,17 +122,17 @@ class Project:
             "built_models": {profile.name: (profile, built) for profile, built in ready},
             "built_tools": {each.definition.name: each for each in made},
             "limits": limits or RunLimits(),
-            "budget": budget,
             "weights": weights or Weights(),
             "store": _store(store, folder),
-            "policies": policies,
             "scenarios": dict(scenarios or {}),
             "triggers": {each.name: each for each in cast("list[TriggerSettings]", _values(triggers))},
             "guards": {each.name: each for each in cast("list[GuardSettings]", _values(guards))},
-            "webhook": webhook,
-            "retention": retention,
             "audit": audit or AuditSettings(),
+            "cache": cache or CacheSettings(),
         }
+        self._take(values, hired)
+
+    def _take(self, values: Mapping[str, Any], hired: list[Agent]) -> None:
         for key, value in values.items():
             object.__setattr__(self, key, value)
         if problems := list(self._problems(hired)):
@@ -135,12 +145,25 @@ class Project:
         return declared | {name: profile for name, (profile, _) in self.built_models.items()}
 
     @property
+    def fitted_steps(self) -> FittedSteps:
+        """What was learnt of the project's steps. Raises ConfigError when the file of that is none."""
+        try:
+            return read_steps(self.fitted)
+        except ValueError as error:
+            raise ConfigError([f"project `{self.name}`: the fitted router cannot be read: {error}"]) from None
+
+    @property
     def known(self) -> Known:
         """What definitions of this project can refer to."""
         return Known(
             agents=dict(self.agents.items()),
             models=dict(self.profiles.items()),
             tools={*self.tools, *self.built_tools},
+            safeties={
+                **{name: each.safety for name, each in self.tools.items() if each.safety is not None},
+                **{name: each.definition.safety for name, each in self.built_tools.items()},
+            },
+            fitted=self.fitted_steps,
         )
 
     @property
@@ -172,6 +195,7 @@ class Project:
                 "built_tools": {name: plain(asdict(each.definition)) for name, each in self.built_tools.items()},
                 "limits": plain(asdict(self.limits)),
                 "weights": plain(asdict(self.weights)),
+                **({"fitted": digest(self.fitted)} if self.fitted else {}),
                 "policies": policies_digest(self.policies),
             }
         )
@@ -221,6 +245,8 @@ def _team(name: str, agents: list[Agent]) -> Team:
     """Return the team that goes without saying. Raises ConfigError when it does not."""
     supervisors = [agent.name for agent in agents if agent.role is Role.SUPERVISOR]
     workers = [agent.name for agent in agents if agent.role is Role.WORKER]
+    if not supervisors and len(workers) == 1:
+        return Team(supervisor=workers[0], workers=(), answer=workers[0])
     if len(supervisors) != 1 or not workers:
         raise ConfigError(
             [f"project `{name}` has {len(supervisors)} supervisors and {len(workers)} workers, and no team is given"],

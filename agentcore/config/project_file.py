@@ -6,10 +6,12 @@ from pydantic import ConfigDict, Field
 
 from agentcore.config.audit import AuditKeys
 from agentcore.config.budgets import BudgetKeys
+from agentcore.config.caching import CacheKeys
 from agentcore.config.guards import GuardKeys
 from agentcore.config.models import ModelKeys, ToolKeys
 from agentcore.config.names import Name
 from agentcore.config.retention import RetentionKeys
+from agentcore.config.routing import AgentRoutingKeys
 from agentcore.config.strict import Strict
 from agentcore.config.triggers import TriggerKeys
 from agentcore.config.webhook import ApprovalsKeys
@@ -24,14 +26,18 @@ STORE = ".agentcore/journal.sqlite"
 class TeamKeys(Strict):
     """Who works on a run."""
 
-    supervisor: str = Field(description="The agent that plans.")
-    workers: tuple[str, ...] = Field(description="The agents that may be given steps.")
-    answer: str = Field(description="The agent that makes the answer from the steps' outputs.")
+    supervisor: str | None = Field(
+        default=None, description="The agent that plans; may be left out where `answer` does everything alone."
+    )
+    workers: tuple[str, ...] = Field(default=(), description="The agents that may be given steps.")
+    answer: str = Field(
+        description="The agent that makes the answer from the steps' outputs. Alone, it is given the goal as it is."
+    )
 
     def team(self) -> Team:
         """Return the value."""
         return Team(
-            supervisor=AgentName(self.supervisor),
+            supervisor=AgentName(self.answer if self.supervisor is None else self.supervisor),
             workers=tuple(AgentName(name) for name in self.workers),
             answer=AgentName(self.answer),
         )
@@ -59,8 +65,14 @@ class RunLimitKeys(Strict):
         return RunLimits(**self.model_dump(), on_exceeded=on_exceeded)
 
 
-class RoutingKeys(Strict):
-    """What the router trades when several models can take a call."""
+class RoutingKeys(AgentRoutingKeys):
+    """What the router trades when several models can take a call, and what agents that say nothing of it go by."""
+
+    model: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The file of a fitted router, from the project's folder: what was learnt of its steps.",
+    )
 
     quality_weight: float = Field(default=Weights().quality, ge=0, description="Points for a quality of 1.")
     cost_weight: float = Field(default=Weights().cost, ge=0, description="Points lost per US cent.")
@@ -89,7 +101,12 @@ class ProjectKeys(Strict):
     team: TeamKeys | None = Field(default=None, description="Who works on a run.")
     limits: RunLimitKeys = Field(default=RunLimitKeys(), description="Bounds of a run.")
     budget: BudgetKeys = Field(default=BudgetKeys(), description="What a run may spend; null is no limit.")
-    routing: RoutingKeys = Field(default=RoutingKeys(), description="What the router trades.")
+    routing: RoutingKeys = Field(
+        default=RoutingKeys(), description="What the router trades, and what agents that say nothing of it go by."
+    )
+    cache: CacheKeys = Field(
+        default=CacheKeys(), description="Which replies of models are served again instead of a call."
+    )
     approvals: ApprovalsKeys = Field(default=ApprovalsKeys(), description="What is done about questions to people.")
     store: str = Field(
         default=STORE,

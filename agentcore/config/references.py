@@ -2,57 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
-from agentcore.config.checks import check_problems
 from agentcore.config.json_schema import schema_problems
+from agentcore.config.known import Finding, Known
 from agentcore.config.problem import unknown
-from agentcore.config.source import KeyPath
+from agentcore.config.routing import repeated_calls, routing_problems
+from agentcore.config.verifiers import verification_problems
 from agentcore.domain.agent import Agent, Role, ToolUse
 from agentcore.domain.endorsement import is_closed
 from agentcore.domain.ids import AgentName, ModelName
 from agentcore.domain.team import Team
 from agentcore.prompts.template import template_problems
-from agentcore.routing.profile import ModelProfile
-
-Finding = tuple[KeyPath, str]
-"""A path in the terms of the file, and what is wrong there."""
 
 ONE_TOOL = frozenset({ToolUse.OUTPUT, ToolUse.FIRST})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What a project has. Names whose definition is itself wrong have None, and are not judged a second time.
-
-    tools: names of tools and of groups; a tool of the group `shop` is `shop-something`.
-    """
-
-    agents: Mapping[AgentName, Agent | None]
-    models: Mapping[ModelName, ModelProfile | None]
-    tools: Collection[str]
-
-    def has_tool(self, name: str) -> bool:
-        """Return whether there is a tool of that name, or a group to which it may belong."""
-        return name in self.tools or any(name.startswith(f"{group}-") for group in self.tools)
 
 
 def team_problems(team: Team, known: Known) -> Iterator[Finding]:
     """Yield what is wrong with a team."""
     members = [
-        (("supervisor",), team.supervisor, Role.SUPERVISOR),
+        *(() if team.alone else ((("supervisor",), team.supervisor, Role.SUPERVISOR),)),
         *((("workers", index), name, Role.WORKER) for index, name in enumerate(team.workers)),
         (("answer",), team.answer, Role.WORKER),
     ]
     for path, name, role in members:
         if name not in known.agents:
-            yield path, unknown("agent", name, _of_role(known, role))
+            yield path, unknown("agent", name, known.of_role(role))
         else:
             agent = known.agents[name]
             if agent is not None and agent.role is not role:
                 yield path, f"`{name}` is a {agent.role}; a {role} is needed here"
-    if not team.workers:
+    if not team.workers and not team.alone:
         yield ("workers",), "a team needs at least one worker"
     for index, name in enumerate(team.workers):
         if name in team.workers[:index]:
@@ -73,8 +53,10 @@ def agent_problems(agent: Agent, known: Known) -> Iterator[Finding]:
     if agent.approval is not None and agent.role is not Role.WORKER:
         yield ("approval",), f"a {agent.role} has no outputs that people approve; give it to workers"
     yield from _schemas(agent)
-    yield from _verification(agent, known)
+    yield from verification_problems(agent, known)
     yield from _models(agent, known)
+    yield from routing_problems(agent, known.models, known.fitted)
+    yield from repeated_calls(agent, known.safeties)
 
 
 def _schemas(agent: Agent) -> Iterator[Finding]:
@@ -91,25 +73,6 @@ def _schemas(agent: Agent) -> Iterator[Finding]:
         )
     if agent.may_decline and (agent.output or {}).get("type") != "object":
         yield ("may_decline",), "an agent that may decline needs an `output` of type object, to say so in"
-
-
-def _verification(agent: Agent, known: Known) -> Iterator[Finding]:
-    verification = agent.verification
-    for index, check in enumerate(verification.checks):
-        for message in check_problems(check):
-            yield ("verify", "checks", index), message
-    for index, name in enumerate(verification.panel):
-        if name not in known.agents:
-            yield ("verify", "panel", index), unknown("agent", name, _of_role(known, Role.VERIFIER))
-            continue
-        member = known.agents[name]
-        if member is not None and member.role is not Role.VERIFIER:
-            yield ("verify", "panel", index), f"`{name}` is a {member.role}; a panel has agents of the role verifier"
-        elif name in verification.panel[:index]:
-            yield ("verify", "panel", index), f"`{name}` is in the panel already"
-    if verification.required > len(verification.panel):
-        size = len(verification.panel)
-        yield ("verify", "required"), f"{verification.required} must accept, but the panel has {size}"
 
 
 def _models(agent: Agent, known: Known) -> Iterator[Finding]:
@@ -131,14 +94,12 @@ def _models(agent: Agent, known: Known) -> Iterator[Finding]:
         yield ("model", "min_quality"), f"no model that the agent may use ({listed}) has it; the best has {best}"
 
 
-def _of_role(known: Known, role: Role) -> list[str]:
-    return [name for name, agent in known.agents.items() if agent is None or agent.role is role] or list(known.agents)
-
-
 def unused_agents(team: Team, agents: Mapping[AgentName, Agent]) -> list[AgentName]:
-    """Return agents that no run can reach: neither in the team nor on the panel of one that is."""
+    """Return agents that no run can reach: neither in the team nor verifying what one of it does."""
     reached = {team.supervisor, *team.workers, team.answer}
     for name in [*reached]:
         if name in agents:
             reached |= set(agents[name].verification.panel)
+            if agents[name].verification.escalate_to is not None:
+                reached.add(AgentName(str(agents[name].verification.escalate_to)))
     return [name for name in agents if name not in reached]

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, field_validator
 
+from agentcore.config.known import Finding
 from agentcore.config.names import InputName
 from agentcore.config.options import Options
 from agentcore.config.problem import unknown
-from agentcore.config.references import Finding
 from agentcore.config.scenarios import Scenario
 from agentcore.config.strict import Strict
 from agentcore.domain.cron import Cron

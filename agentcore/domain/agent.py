@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import Literal
 
 from agentcore.domain.approval_rule import ApprovalRule
+from agentcore.domain.cache_hit import CacheMode
 from agentcore.domain.ids import AgentName, ModelName, ToolName
 from agentcore.domain.json import JSON, JSONObject
 
@@ -69,6 +71,56 @@ class Requirements:
     max_usd: Decimal | None = None
 
 
+Objective = Literal["cheapest", "fastest", "best", "balanced"]
+"""What the router ranks models by.
+
+cheapest: forecast cost, those first that are likely enough right.  fastest: forecast latency.  best: P(correct).
+balanced: a utility of the three.
+"""
+
+PERSON = "person"
+"""Whom `escalate_to` names instead of a model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """What an agent's models are chosen by, and how sure its outputs must be.
+
+    max_latency_seconds: forecast, of one call.  min_confidence: the least P(correct) that is accepted.  alpha: the
+    share of outputs that may be accepted and wrong; a fitted router has the threshold for it.
+    escalate_to: a model, or `person`, for when nothing was sure enough.  ensemble: how many models answer at once, or
+    which (`ensemble_of`).  samples: how many times one model does.  independent: whether the models of an ensemble
+    are of different families.  hedge: whether a second model is asked when the first is late; None is for calls with a
+    deadline.
+    """
+
+    objective: Objective = "balanced"
+    max_latency_seconds: float | None = None
+    min_confidence: float | None = None
+    alpha: float | None = None
+    escalate_to: str = ""
+    ensemble: int = 1
+    ensemble_of: tuple[ModelName, ...] = ()
+    samples: int = 1
+    independent: bool = False
+    hedge: bool | None = None
+
+    @property
+    def size(self) -> int:
+        """How many answers an attempt makes."""
+        return max(self.ensemble, len(self.ensemble_of), self.samples)
+
+    @property
+    def weighs(self) -> bool:
+        """Whether the confidence of outputs is asked for."""
+        return self.min_confidence is not None or self.alpha is not None or self.size > 1
+
+    @property
+    def hard(self) -> bool:
+        """Whether an output that is not sure enough must not be accepted without a person."""
+        return self.min_confidence is not None or self.alpha is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """A deterministic verifier by name, with its options, e.g. `regex` with `pattern`."""
@@ -77,16 +129,34 @@ class Check:
     options: JSONObject = field(default_factory=dict[str, JSON])
 
 
+Independence = Literal["none", "model", "family"]
+"""What a verifier's model must not share with the author's for its vote to count."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """How an agent's outputs are verified.
 
     checks: all must pass.  panel: verifier agents; at least `required` of them must accept.
+    weights: what each of them weighs, 1 when it is not named.  quorum: the share of the panel's weight that must
+    accept, at least 0.5 and always more than half; 0 when votes are counted and not weighed.
+    independent: a verifier that shares this with the author does not count.  debate: how often the panel may vote
+    again, each seeing the others' reasons, while it disagrees.
+    escalate_to: the verifier that decides when the panel does not; escalate_to_person: who is asked then, after that
+    verifier if it does not decide either.
+    pairwise: the panel compares the candidates of an attempt, where it makes several that differ.
     """
 
     checks: tuple[Check, ...] = ()
     panel: tuple[AgentName, ...] = ()
     required: int = 0
+    weights: Mapping[AgentName, float] = field(default_factory=dict[AgentName, float])
+    quorum: float = 0.0
+    independent: Independence = "none"
+    debate: int = 0
+    escalate_to: AgentName | None = None
+    escalate_to_person: ApprovalRule | None = None
+    pairwise: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +165,7 @@ class Limits:
 
     seconds: one model call.  tool_calls: in one attempt.  output_tokens: of one model call.
     attempts: tries with the same model; escalations: further tries, each with a stronger model if there is one.
+    input_tokens: of one model call, beyond which the request is trimmed; None is what the models take.
     """
 
     seconds: float = 120.0
@@ -102,6 +173,7 @@ class Limits:
     output_tokens: int = 512
     attempts: int = 2
     escalations: int = 1
+    input_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +193,7 @@ class Agent:
     None is free text.  may_decline: it may say that the step cannot be done from what it was given, and why.
     endorses: its outputs count as its own, whatever it has read; they have no room for text.
     approval: who must approve each output that the verifiers have accepted, None when nobody has to.
+    cache: which replies of models may be served to it again; None is as the project says.
     version: content hash of all of this, 64 hexadecimal digits.
     """
 
@@ -137,8 +210,10 @@ class Agent:
     may_decline: bool = False
     endorses: bool = False
     requirements: Requirements = field(default_factory=Requirements)
+    routing: Routing = field(default_factory=Routing)
     verification: Verification = field(default_factory=Verification)
     limits: Limits = field(default_factory=Limits)
     approval: ApprovalRule | None = None
     temperature: float = 0.0
+    cache: CacheMode | None = None
     version: str = ""

@@ -25,10 +25,13 @@ call, is in its label.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final, Literal, TypeAlias, get_args
 
+from agentcore.domain.answer_candidate import AnswerCandidate
 from agentcore.domain.approval import Approval, Ruling
-from agentcore.domain.budget import Budget, Usage
+from agentcore.domain.budget import NOTHING_USD, Budget, Usage
+from agentcore.domain.cache_hit import CacheHit, Trimmed
 from agentcore.domain.decision import Decision
 from agentcore.domain.effect import Effect
 from agentcore.domain.frozen import frozen
@@ -158,13 +161,22 @@ class PlanAccepted:
     kind: Literal["plan_accepted"] = "plan_accepted"
 
 
+Resort = Literal["", "model", "person", "best"]
+"""How an attempt comes by its output.
+
+Empty: in the ordinary way.  model: by the one that is named for when nothing is sure enough.  person: somebody is
+asked about the best so far.  best: that is taken, and nobody is asked.
+"""
+
+
 @frozen
 class AttemptStarted:
-    """A step is tried. attempt: 1 is the first."""
+    """A step is tried. attempt: 1 is the first.  resort: empty, unless nothing so far was sure enough."""
 
     step: StepId
     attempt: int
     agent: AgentName
+    resort: Resort = ""
     kind: Literal["attempt_started"] = "attempt_started"
 
 
@@ -173,7 +185,7 @@ class EffectStarted:
     """An effect passed policy, routing and budget, and is about to be called.
 
     request: what is sent (to a model the messages, the names of the tools and the schema; to a tool its arguments).
-    reserved: what was set aside.
+    reserved: what was set aside.  trimmed: what was left out of it to fit, None when nothing was.
     """
 
     effect: Effect
@@ -181,6 +193,7 @@ class EffectStarted:
     decisions: tuple[Decision, ...]
     reserved: Usage
     route: Route | None = None
+    trimmed: Trimmed | None = None
     kind: Literal["effect_started"] = "effect_started"
 
 
@@ -202,6 +215,8 @@ class EffectFinished:
 
     output: for a model its text and tool calls; for a tool its result.  error: empty when it succeeded.
     used: what it really used.  seconds: its duration.  unknown: it was broken off, so what it did is not known.
+    cached: where a reply comes from that no model was asked for.  spared: dollars that the provider's own cache of
+    prompts took off the price; `used` is without them.
     """
 
     effect: EffectId
@@ -211,6 +226,8 @@ class EffectFinished:
     label: Label
     error: str = ""
     unknown: bool = False
+    cached: CacheHit | None = None
+    spared: Decimal = NOTHING_USD
     kind: Literal["effect_finished"] = "effect_finished"
 
 
@@ -254,6 +271,8 @@ class AttemptFinished:
 
     declined: the agent said that this cannot be answered from what it was given, and why.
     model: who wrote the output, None when no model did.
+    candidates: the answers that it was chosen from, when there were several.  chosen: the number of that one.
+    why_chosen: a sentence.
     """
 
     step: StepId
@@ -263,6 +282,9 @@ class AttemptFinished:
     model: ModelName | None = None
     error: str = ""
     declined: str = ""
+    candidates: tuple[AnswerCandidate, ...] = ()
+    chosen: int = 0
+    why_chosen: str = ""
     kind: Literal["attempt_finished"] = "attempt_finished"
 
 

@@ -30,6 +30,7 @@ from agentcore.domain.event import (
     Event,
     PlanAccepted,
     PlanRejected,
+    Resort,
     RunEnding,
     RunFinished,
     RunParked,
@@ -41,6 +42,7 @@ from agentcore.domain.event import (
     VerdictReached,
 )
 from agentcore.domain.frozen import frozen
+from agentcore.domain.held import Held, better
 from agentcore.domain.ids import ModelName, RunId, StepId
 from agentcore.domain.json import JSON
 from agentcore.domain.label import Label
@@ -64,6 +66,9 @@ class StepState:
     reasons: of all rejected attempts so far, oldest first, one tuple an attempt.  models: who wrote their outputs.
     rejected, rejected_label: the output of the last of them.  judged: how many had an output that was rejected, rather
     than an error.  hopeless: another would not help.
+    resort: how the latest attempt comes by its output.  resorts: how those came by theirs that had to, oldest first.
+    unsure: how many attempts were rejected for nothing but that they were not sure enough.  was_unsure: the last was.
+    writers: the models of the latest attempt's candidates.  held: the best of the outputs that were not sure enough.
     """
 
     step: Step
@@ -80,6 +85,12 @@ class StepState:
     hopeless: bool = False
     reasons: tuple[tuple[str, ...], ...] = ()
     models: frozenset[ModelName] = frozenset()
+    resort: Resort = ""
+    resorts: tuple[Resort, ...] = ()
+    unsure: int = 0
+    was_unsure: bool = False
+    writers: frozenset[ModelName] = frozenset()
+    held: Held | None = None
 
 
 @frozen
@@ -163,8 +174,8 @@ class Run:
                 return {}
             case EffectFinished(used=used):
                 return {"used": self.used + used}
-            case AttemptStarted(step=step, attempt=attempt):
-                return self._attempt_started(step, attempt)
+            case AttemptStarted():
+                return self._attempt_started(event.fact)
             case AttemptFinished() as fact:
                 state = _changed(
                     self.steps[fact.step],
@@ -174,6 +185,7 @@ class Run:
                     label=fact.label,
                     declined=fact.declined,
                     error=fact.error,
+                    writers=frozenset(each.model for each in fact.candidates if each.model),
                 )
                 return {"steps": self.steps.insert(fact.step, state)}
             case VerdictReached(step=step, verdict=verdict):
@@ -243,11 +255,12 @@ class Run:
             "failed": (),
         }
 
-    def _attempt_started(self, step: StepId, attempt: int) -> _Changes:
-        state = _changed(self.steps[step], status="running", attempt=attempt, error="", declined="")
+    def _attempt_started(self, fact: AttemptStarted) -> _Changes:
+        before = self.steps[fact.step]
+        state = _changed(before, status="running", attempt=fact.attempt, error="", declined="", resort=fact.resort)
         return {
-            "steps": self.steps.insert(step, state),
-            "ready": self.ready.remove(step),
+            "steps": self.steps.insert(fact.step, state),
+            "ready": self.ready.remove(fact.step),
             "running": self.running + 1,
         }
 
@@ -304,11 +317,22 @@ class Run:
 
     def _rejected(self, step: StepId, verdict: Verdict) -> _Changes:
         before = self.steps[step]
+        unsure = verdict.unsure
+        held = before.held
+        if unsure:
+            now = Held(
+                attempt=before.attempt, output=before.output, label=before.label, model=before.model, verdict=verdict
+            )
+            held = better(held, now)
         state = _changed(
             before,
             status="ready",
             reasons=(*before.reasons, verdict.reasons),
-            models=before.models if before.model is None else before.models | {before.model},
+            models=before.models | before.writers | ({before.model} if before.model is not None else set()),
+            resorts=(*before.resorts, before.resort) if before.resort else before.resorts,
+            unsure=before.unsure + unsure,
+            was_unsure=unsure,
+            held=held,
             rejected=before.output,
             rejected_label=before.label,
             judged=before.judged + (not before.error),

@@ -26,6 +26,11 @@ class Team:
     workers: tuple[AgentName, ...]
     answer: AgentName
 
+    @property
+    def alone(self) -> bool:
+        """Whether it is one agent, who is given the task as it is: there is nothing to plan."""
+        return not self.workers and self.supervisor == self.answer
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunLimits:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from agentcore.domain.agent import Capability
-from agentcore.domain.budget import Usage
+from agentcore.confidence.calibration_knots import Interval
+from agentcore.domain.agent import Capability, Independence
+from agentcore.domain.budget import NO_USE, NOTHING_USD, Usage
 from agentcore.domain.decision import Decision
 from agentcore.domain.dues import Dues
-from agentcore.domain.effect import Effect, EffectKind
+from agentcore.domain.effect import HEDGE, Effect, EffectKind, hedge_of
 from agentcore.domain.errors import (
-    AgentcoreError,
     BudgetExceeded,
     GuardDenied,
     ModelError,
     ModelTimeout,
-    ModelUnavailable,
     NoRoute,
     PolicyDenied,
 )
@@ -27,36 +25,49 @@ from agentcore.domain.json import JSON
 from agentcore.domain.label import Label
 from agentcore.domain.route import Route
 from agentcore.domain.team import OnExceeded
+from agentcore.engine.call_routes import CallRoutes
 from agentcore.engine.drafts import Drafts
-from agentcore.engine.effect import ONE_CALL, Caller, Effects, is_cancelled, refusal_error
+from agentcore.engine.effect import ONE_CALL, Caller, Effects, refusal_error
+from agentcore.engine.hedging import Asked, Duel, GivenUp, Hedging, race
 from agentcore.engine.history import Recorded
+from agentcore.engine.live_board import paid_usd
+from agentcore.engine.measured_call import measured_call
 from agentcore.engine.model_guards import prompted, replied
 from agentcore.engine.model_json import reply_json, reply_of, request_json
-from agentcore.engine.permits import Permits, Permitted
+from agentcore.engine.permits import Permits
 from agentcore.engine.pool import ModelPool
 from agentcore.engine.recall import Recall
 from agentcore.engine.recording import Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens
+from agentcore.engine.response_caching import CachedCalls, Lookup
+from agentcore.engine.routing_terms import prior_of
 from agentcore.engine.run_guards import RunGuards
-from agentcore.ports.model import ModelReply, ModelRequest, OnText
-from agentcore.routing.choose import Weights, choose
+from agentcore.engine.serve_cached import serve
+from agentcore.engine.trimming import routed
+from agentcore.ports.model import ModelReply, ModelRequest
+from agentcore.routing.choose import Weights
+from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
+from agentcore.routing.independence import dependent
 from agentcore.routing.profile import Price
-from agentcore.routing.request import RouteRequest
 
 _AMPLE = 16
 """How many times a request's upper bound must be left for the bound to be reserved as it is; else it is counted."""
 
-_NO_NEEDS: frozenset[Capability] = frozenset()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """A model's reply, who gave it, and its label."""
+    """A model's reply, who gave it, and its label.
+
+    prior: P(correct) of the model as the router saw it, with its interval, before there was an answer.  family: the
+    model's, as recorded; empty when it was not.
+    """
 
     reply: ModelReply
     model: ModelName
     label: Label
+    prior: Interval | None = None
+    family: str = ""
 
 
 class ModelCalls:
@@ -73,15 +84,17 @@ class ModelCalls:
         guards: RunGuards,
         drafts: Drafts,
         redactor: Redactor,
+        cached: CachedCalls,
+        fitted: FittedSteps = NOTHING_FITTED,
     ) -> None:
         self._effects = effects
         self._pool = pool
-        self._permits = permits
-        self._weights = weights
-        self._on_exceeded: OnExceeded = on_exceeded
+        self._hedging = Hedging(effects, pool)
+        self._routes = CallRoutes(effects, pool, permits, weights, on_exceeded=on_exceeded, fitted=fitted)
         self._guards = guards
         self._drafts = drafts
         self._redactor = redactor
+        self._cached = cached
 
     async def call(self, caller: Caller, request: ModelRequest) -> Answered:
         """Return a model's reply, from the best model that can take the call or, when it fails, from the next.
@@ -97,8 +110,9 @@ class ModelCalls:
             id = effects.new(caller, EffectKind.MODEL)
             try:
                 recorded = await effects.recorded(caller, id, sent)
+                counts = () if recorded is None else await self._hedging.settled(caller, recorded)
                 if recorded is not None and recorded.settled:
-                    return self._repeat(recorded)
+                    return self._repeat(*(counts or (recorded,)))
                 if effects.script is not None:
                     return await self._recall(effects.script, caller, id, sent, failed)
                 return await self._next(caller, request, id, sent, failed)
@@ -106,7 +120,11 @@ class ModelCalls:
                 await effects.recorder.until_ending(error)
                 raise
             except _ModelFailed as failure:
-                failed[failure.model] = failure.error
+                failed |= failure.errors
+
+    def dependent(self, author: ModelName | None, independent: Independence) -> dict[ModelName, str]:
+        """Return the models that are not independent of an author's, each with the reason."""
+        return dependent(author, self._pool.profiles, independent)
 
     async def _next(
         self,
@@ -118,11 +136,21 @@ class ModelCalls:
     ) -> Answered:
         """Call the best model that has not failed. Raises _ModelFailed when it fails too."""
         try:
-            route, decisions = self.route(caller, request, failed)
+            found = await routed(
+                lambda asked: self.route(caller, asked, failed),
+                request,
+                caller.agent,
+                self._pool.profiles,
+                self._cached.embedder,
+            )
+            route, decisions, request = found.route, found.decisions, found.request
+            sent = sent if found.trimmed is None else request_json(request)
             if decisions[0].obligations:
                 request = await self._obliged(caller, id, decisions[0], request)
                 sent = request_json(request)
-            reserved = self._reserve(route, request)
+            looked = await self._cached.look_up(caller, request, decisions[0], route.model)
+            hit = None if looked is None else looked.hit
+            reserved = self._reserve(route, request) if hit is None else NO_USE
         except NoRoute as error:
             if failed:  # every model that could take the call was tried
                 raise next(reversed(failed.values())) from error
@@ -133,12 +161,69 @@ class ModelCalls:
             raise
         effect = self._effects.model_effect(id, caller, route.model)
         await self._effects.recorder.record(
-            EffectStarted(effect=effect, request=sent, decisions=decisions, reserved=reserved, route=route)
+            EffectStarted(
+                effect=effect, request=sent, decisions=decisions, reserved=reserved, route=route, trimmed=found.trimmed
+            )
         )
+        patience = None if hit is not None else self._hedging.patience(caller, id, route, decisions[0])
+        if patience is not None:
+            return await self._hedged(caller, request, _Begun(effect, reserved, route, looked), failed, patience)
         try:
-            return await self._call(caller, request, effect, reserved)
+            if looked is not None and hit is not None:
+                reply, label = await serve(
+                    self._effects, self._guards.guards, self._cached, caller=caller, effect=effect, looked=looked
+                )
+                answered = Answered(reply=reply, model=route.model, label=label, family=route.family)
+            else:
+                answered = await self._call(caller, request, effect, reserved, looked=looked)
         except ModelError as error:
-            raise _ModelFailed(route.model, error) from error
+            raise _ModelFailed({route.model: error}) from error
+        return replace(answered, prior=prior_of(route))
+
+    async def _hedged(
+        self,
+        caller: Caller,
+        request: ModelRequest,
+        first: _Begun,
+        failed: Mapping[ModelName, ModelError],
+        patience: float,
+    ) -> Answered:
+        """Return the answer of a model or, when that is late and another one is quicker, of the other."""
+        late = ModelTimeout(f"{first.route.model} has not answered within {patience:.1f} s")
+        both = [first]
+
+        def asked(begun: _Begun) -> Asked[Answered]:
+            return lambda duel: self._call(
+                caller, request, begun.effect, begun.reserved, looked=begun.looked, duel=duel
+            )
+
+        async def second() -> Asked[Answered] | None:
+            try:
+                route, decisions = self.route(caller, request, {**failed, first.route.model: late})
+                if decisions[0].obligations or not self._hedging.take():
+                    return None
+                reserved = self._reserve(route, request)
+            except (NoRoute, PolicyDenied, BudgetExceeded):
+                return None
+            route = replace(route, reason=f"asked as well, as {late.message}")
+            effect = self._effects.model_effect(hedge_of(first.effect.id), caller, route.model)
+            await self._effects.recorder.record(
+                EffectStarted(
+                    effect=effect, request=request_json(request), decisions=decisions, reserved=reserved, route=route
+                )
+            )
+            both.append(_Begun(effect, reserved, route))
+            return asked(both[1])
+
+        outcomes = await race(asked(first), second, self._effects.clock, patience)
+        errors: dict[ModelName, ModelError] = {}
+        for begun, outcome in zip(both, outcomes, strict=False):
+            if isinstance(outcome, Answered):
+                return replace(outcome, prior=prior_of(begun.route))
+            if not isinstance(outcome, ModelError):
+                raise outcome
+            errors[begun.route.model] = outcome
+        raise _ModelFailed(errors)
 
     async def _obliged(self, caller: Caller, id: EffectId, decision: Decision, request: ModelRequest) -> ModelRequest:
         """Do what policies ask for before a call, and return what may be sent. Raises PolicyDenied when it fails."""
@@ -160,14 +245,14 @@ class ModelCalls:
         """Return the reply that the record has, in a replay."""
         recall = Recall(self._effects, script)
         recorded = await recall.model(caller, id, sent)
-        if recorded is None:
+        if not recorded:
             if failed:  # every model that could take the call was tried
                 raise next(reversed(failed.values()))
             await recall.missing(id)
-        return self._repeat(recorded)
+        return self._repeat(*recorded)
 
-    def _repeat(self, recorded: Recorded) -> Answered:
-        """Return the recorded reply, or raise the recorded failure."""
+    def _repeat(self, recorded: Recorded, *others: Recorded) -> Answered:
+        """Return the recorded reply, or raise the recorded failure. others: calls that failed as well."""
         if recorded.refused is not None:
             raise refusal_error(recorded.refused)
         started, finished = recorded.started, recorded.finished
@@ -175,61 +260,29 @@ class ModelCalls:
             raise AssertionError("a model call that is settled was started and has finished")
         model = ModelName(started.effect.name)
         if finished.error:
-            raise _ModelFailed(model, ModelError(finished.error))
-        return Answered(reply=reply_of(finished.output, finished.used), model=model, label=finished.label)
+            both = (recorded, *others)
+            raise _ModelFailed({ModelName(each.effect.name): _error_of(each) for each in both})
+        if finished.cached is not None:
+            self._cached.served(started.effect, finished.cached)
+        route = started.route
+        return Answered(
+            reply=reply_of(finished.output, finished.used),
+            model=model,
+            label=finished.label,
+            prior=prior_of(route),
+            family="" if route is None else route.family,
+        )
+
+    def judged(self, model: ModelName | None, step: str, *, accepted: bool) -> None:
+        """Note what verifiers have said of an answer. model: who gave it.  step: the step type."""
+        if model is not None and self._effects.script is None:
+            self._pool.board.judged(model, step, accepted=accepted)
 
     def route(
         self, caller: Caller, request: ModelRequest, failed: Mapping[ModelName, ModelError] | None = None
     ) -> tuple[Route, tuple[Decision, ...]]:
-        """Return the route of a call, and the decisions about its model and about those that policy forbids.
-
-        Raises PolicyDenied when no model at all is permitted, NoRoute when none of the permitted can take the call.
-        """
-        permitted = self._permits.of(
-            caller.agent, self._effects.task, caller.label, self._effects.ledger, self._effects.moment
-        )
-        if permitted.limited:
-            permitted = permitted.without(self._effects.within_rate)
-        if permitted.denied and not permitted.profiles:
-            raise PolicyDenied(next((each for each in permitted.denied if each.unmet), permitted.denied[0]))
-        route = self._choose(caller, request, frozenset(failed or ()), permitted)
-        if permitted.denied:
-            route = replace(route, filtered={**route.filtered, **permitted.why_not})
-        return route, permitted.decisions[route.model]
-
-    def _choose(
-        self, caller: Caller, request: ModelRequest, failed: frozenset[ModelName], permitted: Permitted
-    ) -> Route:
-        ledger, pool, profiles = self._effects.ledger, self._pool, permitted.profiles
-        now = self._effects.clock.monotonic()
-        qualities = [pool.profiles[name].quality for name in caller.rejected if name in pool.profiles]
-        ask = RouteRequest(
-            requirements=caller.agent.requirements,
-            needs=_needs(request),
-            input_tokens=likely_tokens(request),
-            max_output_tokens=request.max_output_tokens,
-            seconds_left=ledger.seconds_left,
-            exclude=failed,
-            stronger_than=max(qualities) if qualities else None,
-            rejected=caller.rejected,
-            cause="fallback" if failed else "escalation" if caller.rejected else "first",
-        )
-        if self._on_exceeded == "downgrade" and ledger.limited:
-            left = ledger.left
-            fitting = replace(ask, budget_usd=left.usd, budget_tokens=left.tokens)
-            try:
-                return choose(fitting, profiles, pool.live, pool.breakers, weights=self._weights, now=now)
-            except NoRoute:
-                pass  # nothing fits: the reservation will say which limit ran out
-        try:
-            return choose(ask, profiles, pool.live, pool.breakers, weights=self._weights, now=now)
-        except NoRoute as error:
-            if ask.seconds_left is None:
-                raise
-            patient = replace(ask, seconds_left=None)
-            choose(patient, profiles, pool.live, pool.breakers, weights=self._weights, now=now)
-            late = "; ".join(f"{name} {why}" for name, why in error.filtered.items())
-            raise BudgetExceeded("seconds", f"more ({late})", f"{ask.seconds_left:.1f} s") from error
+        """Return the route of a call, and the decisions about it. See `CallRoutes`."""
+        return self._routes.route(caller, request, failed or {})
 
     def _reserve(self, route: Route, request: ModelRequest) -> Usage:
         """Set aside what the call may use at the most. Raises BudgetExceeded."""
@@ -245,26 +298,40 @@ class ModelCalls:
         ledger.reserve(need)
         return need
 
-    async def _call(self, caller: Caller, request: ModelRequest, effect: Effect, reserved: Usage) -> Answered:
+    async def _call(
+        self,
+        caller: Caller,
+        request: ModelRequest,
+        effect: Effect,
+        reserved: Usage,
+        *,
+        looked: Lookup | None = None,
+        duel: Duel | None = None,
+    ) -> Answered:
         name = ModelName(effect.name)
-        price = self._pool.profiles[name].price
         label = _label(caller, name)
         clock = self._effects.clock
-        used, error, unknown = ONE_CALL, "cancelled", True
+        used, error, unknown, spared = ONE_CALL, "cancelled", True, NOTHING_USD
         output: JSON = None
-        started = clock.monotonic()
-        writing = self._drafts.writing(caller, name, request)
-        try:
+        started: float | None = None
+        doubles = effect.id.endswith(HEDGE)
+        writing = None if doubles else self._drafts.writing(caller, name, request)
+        if caller.agent.routing.weighs and Capability.LOGPROBS in self._pool.profiles[name].capabilities:
+            request = replace(request, logprobs=True)
+
+        async def ask() -> ModelReply:
+            nonlocal started
             async with self._pool.slot(name):
                 started = clock.monotonic()
-                reply = await self._measured(name, request, writing)
+                left, step = self._effects.ledger.seconds_left, caller.agent.name
+                return await measured_call(self._pool, clock, name, request, writing, step=step, seconds_left=left)
+
+        try:
+            reply = await (ask() if duel is None else duel.ask(name, ask))
             if writing is not None:
                 writing.end()
-            cost = price.cost(
-                input_tokens=reply.input_tokens,
-                output_tokens=reply.output_tokens,
-                cached_tokens=reply.cached_tokens,
-            )
+            cost = paid_usd(self._pool.profiles[name], reply)
+            spared = self._pool.profiles[name].price.spared(reply.cached_tokens)
             used = Usage(
                 input_tokens=reply.input_tokens,
                 output_tokens=reply.output_tokens,
@@ -274,67 +341,54 @@ class ModelCalls:
             )
             reply, label = await replied(self._guards.guards, reply, label, f"the reply of {name}")
             error, output, unknown = "", reply_json(reply), False
-            return Answered(reply=reply, model=name, label=label)
+            return Answered(reply=reply, model=name, label=label, family=self._pool.profiles[name].family)
         except ModelError as problem:
             error, unknown = problem.message, False
+            if isinstance(problem, GivenUp) and started is not None:
+                used = self._given_up(caller, name, request, clock.monotonic() - started)
             raise
         finally:
             self._effects.ledger.settle(reserved, used)
-            await self._effects.recorder.record(
-                EffectFinished(
-                    effect=effect.id,
-                    output=output,
-                    used=used,
-                    seconds=clock.monotonic() - started,
-                    label=label,
-                    error=error,
-                    unknown=unknown,
-                )
+            finished = EffectFinished(
+                effect=effect.id,
+                output=output,
+                used=used,
+                seconds=0.0 if started is None else clock.monotonic() - started,
+                label=label,
+                error=error,
+                unknown=unknown,
+                spared=spared,
             )
+            await self._effects.recorder.record(finished)
+            if looked is not None:
+                self._cached.given(caller, looked.key, effect, finished)
 
-    async def _measured(self, name: ModelName, request: ModelRequest, on_text: OnText | None) -> ModelReply:
-        """Call the model in time, and tell the pool how it went."""
-        pool, clock = self._pool, self._effects.clock
-        left = self._effects.ledger.seconds_left
-        if left is not None and left < request.seconds:
-            request = replace(request, seconds=left)
-        seconds = request.seconds
-        started = clock.monotonic()
-        pool.calling(name)
-        try:
-            async with asyncio.timeout(seconds):
-                reply = await pool.entries[name].model.complete(request, on_text)
-        except TimeoutError:
-            pool.failed(name, seconds)
-            raise ModelTimeout(f"{name} did not answer within {seconds:g} s") from None
-        except ModelError as error:
-            if error.retryable:
-                wait = error.retry_after_seconds if isinstance(error, ModelUnavailable) else None
-                pool.failed(name, clock.monotonic() - started, retry_after_seconds=wait)
-            else:
-                pool.abandoned(name)
-            raise
-        except AgentcoreError:
-            pool.abandoned(name)
-            raise
-        except asyncio.CancelledError:
-            if is_cancelled():
-                pool.abandoned(name)
-                raise
-            pool.failed(name, clock.monotonic() - started)
-            raise ModelUnavailable(f"{name} broke off its own call") from None
-        except Exception as error:  # a model is foreign code: whatever it raises is its failure, not the runtime's
-            pool.failed(name, clock.monotonic() - started)
-            raise ModelUnavailable(f"{name} failed: {type(error).__name__}: {error}") from error
-        pool.succeeded(name, reply, clock.monotonic() - started)
-        return reply
+    def _given_up(self, caller: Caller, name: ModelName, request: ModelRequest, seconds: float) -> Usage:
+        """Return what a call that was given up has probably cost: its input. That it took so long is noted."""
+        self._pool.outlasted(name, seconds, step=caller.agent.name)
+        return _need(self._pool.profiles[name].price, likely_tokens(request), 0)
 
 
 class _ModelFailed(Exception):  # never leaves this module
-    def __init__(self, model: ModelName, error: ModelError) -> None:
-        super().__init__(error.message)
-        self.model = model
-        self.error = error
+    def __init__(self, errors: dict[ModelName, ModelError]) -> None:
+        super().__init__("; ".join(error.message for error in errors.values()))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A call that is recorded as started."""
+
+    effect: Effect
+    reserved: Usage
+    route: Route
+    looked: Lookup | None = None
+
+
+def _error_of(recorded: Recorded) -> ModelError:
+    if recorded.finished is None:
+        raise AssertionError("a call that failed has finished")
+    return ModelError(recorded.finished.error)
 
 
 def _label(caller: Caller, model: ModelName) -> Label:
@@ -344,16 +398,3 @@ def _label(caller: Caller, model: ModelName) -> Label:
 def _need(price: Price, input_tokens: int, output_tokens: int) -> Usage:
     usd = price.cost(input_tokens=input_tokens, output_tokens=output_tokens)
     return Usage(input_tokens=input_tokens, output_tokens=output_tokens, calls=1, usd=usd)
-
-
-def _needs(request: ModelRequest) -> frozenset[Capability]:
-    if not request.tools and request.schema is None and not request.logprobs:
-        return _NO_NEEDS
-    needs: set[Capability] = set()
-    if request.tools:
-        needs.add(Capability.TOOLS)
-    if request.schema is not None:
-        needs.add(Capability.JSON_SCHEMA)
-    if request.logprobs:
-        needs.add(Capability.LOGPROBS)
-    return frozenset(needs)

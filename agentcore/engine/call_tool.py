@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, cast
+from typing import cast
 
 from agentcore.domain.approval import Ruling
 from agentcore.domain.approval_rule import ApprovalRule
@@ -21,7 +21,6 @@ from agentcore.domain.errors import (
     ToolError,
     ToolInputInvalid,
     ToolOutcomeUnknown,
-    ToolTimeout,
 )
 from agentcore.domain.event import EffectFinished, EffectReused, EffectStarted
 from agentcore.domain.ids import ToolName
@@ -32,15 +31,12 @@ from agentcore.engine.ask_person import ask_person, ruling_on
 from agentcore.engine.bearable import bearable
 from agentcore.engine.effect import ONE_CALL, Caller, Effects, is_cancelled, refusal_error
 from agentcore.engine.history import Recorded
-from agentcore.engine.output import json_text
 from agentcore.engine.recall import Recall, outcome_of, responded
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.run_guards import RunGuards
+from agentcore.engine.tool_tries import REPEATABLE, ToolTries
 from agentcore.ports.tool import Compensates, LooksUp, Tool, ToolContext, ToolDefinition, ToolResult
 from agentcore.verification.schema import schema_errors
-
-_REPEATABLE: Final = frozenset({Safety.READ, Safety.IDEMPOTENT})
-"""Calls whose repetition does no harm, so that it is no matter whether they have happened."""
 
 
 class ToolCalls:
@@ -53,8 +49,10 @@ class ToolCalls:
         guards: RunGuards,
         redactor: Redactor,
         *,
+        tries: ToolTries,
         largest_result: int,
     ) -> None:
+        self._tries = tries
         self._effects = effects
         self._tools = tools
         self._guards = guards
@@ -129,6 +127,8 @@ class ToolCalls:
         effects, definition = self._effects, tool.definition
         try:
             decision = self._permit(caller, definition, arguments)
+            if begun is None:
+                self._tries.check(definition.name)
             sent = await self._redactor.arguments(definition, decision, arguments, begun)
             ruling = await self._approved(caller, definition, effect, sent, decision)
             if ruling is not None and ruling.verb == "respond":
@@ -228,7 +228,7 @@ class ToolCalls:
         undone, and a person is asked about an unsafe one, or about one where these ways fail.
         """
         definition, effect = tool.definition, begun.effect
-        if definition.safety in _REPEATABLE:
+        if definition.safety in REPEATABLE:
             return None
         try:
             known = await self._look_up_or_undo(tool, effect, arguments)
@@ -258,7 +258,7 @@ class ToolCalls:
         self, caller: Caller, tool: Tool, effect: Effect, arguments: JSONObject, error: ToolOutcomeUnknown
     ) -> ToolResult | None:
         """Find out what came of a call that has just broken off. Raises ToolError when it did not happen."""
-        if tool.definition.safety in _REPEATABLE:
+        if tool.definition.safety in REPEATABLE:
             raise error
         begun = self._effects.recorder.history.effect(effect.step, effect.attempt, effect.id)
         if begun is None:
@@ -336,11 +336,8 @@ class ToolCalls:
         started = clock.monotonic()
         label, error, unknown = caller.label, "cancelled", True
         output: JSON = None
-        limit = asyncio.timeout(definition.seconds)
         try:
-            async with limit:
-                result = await tool.call(arguments, context)
-            _check_json(definition.name, result.value)
+            result = await self._tries.call(tool, arguments, context)
             # Its source is not left to the tool: foreign code may forget it.
             own = definition.flow.label(definition.name)
             output, label = await self._guarded(
@@ -348,28 +345,12 @@ class ToolCalls:
             )
             error, unknown = "", False  # not before: broken off while it is looked at, it has no result yet
             return replace(result, value=output, label=label)
-        except TimeoutError:
-            if limit.expired():
-                error = f"{definition.name} did not finish within {definition.seconds:g} s"
-            else:  # the tool's own
-                error = f"{definition.name} timed out"
-            unknown = definition.safety not in _REPEATABLE
-            raise ToolTimeout(error) from None
         except ToolOutcomeUnknown as problem:
-            error, unknown = problem.message, definition.safety not in _REPEATABLE
+            error, unknown = problem.message, definition.safety not in REPEATABLE
             raise
         except ToolError as problem:
             error, unknown = problem.message, False
             raise
-        except asyncio.CancelledError:
-            if is_cancelled():
-                raise
-            error, unknown = f"{definition.name} broke off its own call", definition.safety not in _REPEATABLE
-            raise ToolOutcomeUnknown(error) from None
-        except Exception as problem:  # a tool is foreign code: whatever it raises is its failure, not the runtime's
-            error = f"{definition.name} failed: {type(problem).__name__}: {problem}"
-            unknown = definition.safety not in _REPEATABLE
-            raise ToolOutcomeUnknown(error) from problem
         finally:
             self._effects.ledger.settle(ONE_CALL, ONE_CALL)
             await self._effects.recorder.record(
@@ -384,14 +365,6 @@ class ToolCalls:
                 ),
                 durable=definition.safety is not Safety.READ,
             )
-
-
-def _check_json(name: ToolName, value: JSON) -> None:
-    """Raise ToolError for a result that could be neither recorded nor told to a model."""
-    try:
-        json_text(value)
-    except (TypeError, ValueError, RecursionError) as problem:
-        raise ToolOutcomeUnknown(f"{name} returned what is not JSON: {problem}") from problem
 
 
 def _said(what: str, ruling: Ruling) -> str:

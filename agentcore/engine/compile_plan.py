@@ -89,6 +89,11 @@ def compile_plan(
     return Plan(steps=everything)
 
 
+def plan_of_one(task: Task, team: Team) -> Plan:
+    """Return the plan of a team of one: the task as it is."""
+    return Plan(steps=(Step(id=ANSWER, agent=team.answer, instruction=task.goal),))
+
+
 def _read(
     proposal: JSON, team: Team, agents: Mapping[AgentName, Agent], done: Sequence[Step]
 ) -> tuple[list[tuple[Step, JSONObject]], list[str]]:

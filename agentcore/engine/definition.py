@@ -13,6 +13,7 @@ from agentcore.engine.permits import Permits
 from agentcore.engine.verifier import CustomCheck
 from agentcore.policy.engine import PolicyEngine
 from agentcore.routing.choose import Weights
+from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps, read_steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class Definition:
 
     name: the project's.  snapshot: content hash of all of it.  version: of this package.
     checks: options of a `python` check, as canonical JSON → the function that runs it.
+    fitted: what was learnt of its steps.  fitted_text: the file of that, empty when there is none.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Definition:
     budget: Budget
     weights: Weights
     checks: Mapping[str, CustomCheck]
+    fitted: FittedSteps = NOTHING_FITTED
+    fitted_text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,8 @@ class Rules:
 class Manifest:
     """What is kept of a definition, so that a run finishes on it after the project has changed.
 
-    policies: file name → text.  Models and tools are not in it: runs take those of the same name that there are.
+    policies: file name → text.  fitted: the text of the fitted router's file.  Models and tools are not in it: runs
+    take those of the same name that there are.
     """
 
     name: str
@@ -59,6 +64,7 @@ class Manifest:
     budget: Budget
     weights: Weights
     policies: Mapping[str, str]
+    fitted: str = ""
 
     @staticmethod
     def of(definition: Definition, policies: Mapping[str, str]) -> Manifest:
@@ -73,6 +79,7 @@ class Manifest:
             budget=definition.budget,
             weights=definition.weights,
             policies=policies,
+            fitted=definition.fitted_text,
         )
 
     def definition(self, checks: Mapping[str, CustomCheck]) -> Definition:
@@ -87,4 +94,6 @@ class Manifest:
             budget=self.budget,
             weights=self.weights,
             checks=checks,
+            fitted=read_steps(self.fitted),
+            fitted_text=self.fitted,
         )

@@ -76,6 +76,7 @@ class Drafts:
     def writing(self, caller: Caller, model: ModelName, request: ModelRequest) -> Writing | None:
         """Return what a model is to hand its text to; None when it is no answer in words, or nobody watches."""
         is_answer = caller.step == ANSWER and caller.agent.name == self._agent.name and request.schema is None
+        is_answer = is_answer and caller.picks is None  # of several at once, nobody knows which will be the answer
         if not self._watchers or not is_answer or self._agent.approval is not None:
             return None
         self._number += 1

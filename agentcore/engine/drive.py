@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, assert_never, cast
+from dataclasses import dataclass, field
+from typing import Any, assert_never
 
 from loguru import logger
 
 from agentcore.domain.agent import Agent
-from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.decision import Decision
 from agentcore.domain.errors import (
     AgentcoreError,
@@ -19,40 +18,33 @@ from agentcore.domain.errors import (
     PolicyDenied,
     ReplayMismatch,
     RunTerminated,
-    ToolInputInvalid,
 )
 from agentcore.domain.event import (
-    AttemptFinished,
     AttemptStarted,
     RunEnding,
     RunFinished,
     RunParked,
     RunStatus,
     StepFailed,
-    VerdictReached,
 )
-from agentcore.domain.ids import AgentName, EffectId, ModelName, StepId
+from agentcore.domain.ids import AgentName, StepId
 from agentcore.domain.message import Message
 from agentcore.domain.plan import Step
 from agentcore.domain.route import Route
 from agentcore.domain.run import Run
 from agentcore.domain.team import RunLimits
-from agentcore.domain.verdict import Verdict, Vote
-from agentcore.engine.ask_person import WaitsForPerson, ask_person
+from agentcore.engine.ask_person import WaitsForPerson
+from agentcore.engine.attempt import Attempts
 from agentcore.engine.call_model import ModelCalls
-from agentcore.engine.delegation import delegated
 from agentcore.engine.drafts import Drafts
 from agentcore.engine.effect import Caller, Effects
+from agentcore.engine.first_error import first_error
 from agentcore.engine.output import output_schema
 from agentcore.engine.release import Release
-from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.schedule import FailStep, Finish, MakePlan, Park, StartAttempt, decide
 from agentcore.engine.supervisor import Supervisor
 from agentcore.engine.undo import Undo
-from agentcore.engine.verifier import Verifier
-from agentcore.engine.worker import Failure, Outcome, Worker, gather
 from agentcore.ports.model import ModelRequest
-from agentcore.verification.schema import schema_errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +61,8 @@ class Driver:
     limits: RunLimits
     effects: Effects
     supervisor: Supervisor
-    worker: Worker
-    verifier: Verifier
+    attempts: Attempts
     models: ModelCalls
-    guards: RunGuards
     drafts: Drafts
     undo: Undo
     release: Release
@@ -164,7 +154,7 @@ class Driver:
                 raise
             raise BudgetExceeded("seconds", "more time", "0") from None
         except BaseExceptionGroup as group:  # one step's error has cancelled the others
-            raise _first(group) from group
+            raise first_error(group) from group
 
     async def _loop(self) -> Finish | None:
         if self.ending is not None:
@@ -201,32 +191,15 @@ class Driver:
     async def _start(self, command: StartAttempt, group: asyncio.TaskGroup) -> None:
         step = self.run.steps[command.step].step
         self.effects.begin(step.id, command.attempt)
-        await self.effects.recorder.record(AttemptStarted(step=step.id, attempt=command.attempt, agent=step.agent))
+        await self.effects.recorder.record(
+            AttemptStarted(step=step.id, attempt=command.attempt, agent=step.agent, resort=command.resort)
+        )
         with logger.contextualize(step=step.id):  # for all that the attempt logs, libraries included
             group.create_task(self._attempt(command), name=f"{self.run.id}/{step.id}/{command.attempt}")
 
     async def _attempt(self, command: StartAttempt) -> None:
-        run = self.run
-        state = run.steps[command.step]
-        agent = self.agents[state.step.agent]
-        rejected: frozenset[ModelName] = state.models if command.escalate else frozenset()
-        caller = Caller(step=command.step, attempt=command.attempt, agent=agent, label=run.label, rejected=rejected)
         try:
-            try:
-                ready = await delegated(self.guards, caller, state, gather(run, state.step))
-                if isinstance(ready, Failure):
-                    outcome = ready
-                else:
-                    state, given = ready
-                    outcome = await self.worker.attempt(run, state, agent, caller, given)
-            except ToolInputInvalid as error:  # of what it should have been given
-                outcome = Failure(error=error, label=run.label)
-            if isinstance(outcome, Failure):
-                if isinstance(outcome.error, BudgetExceeded) and self.limits.on_exceeded != "fail":
-                    raise outcome.error  # noqa: TRY301  # as from anywhere below
-                await self._failed_attempt(command, outcome)
-            else:
-                await self._verify(agent, caller, state.step.instruction, outcome)
+            await self.attempts.make(command)
             self.effects.end(command.step, command.attempt)
         except WaitsForPerson:  # the attempt is driven again once somebody has decided
             logger.info("attempt {} waits for a person", command.attempt)
@@ -236,74 +209,6 @@ class Driver:
             await self.effects.recorder.until_ending(error)
             raise
         self._wake.set()
-
-    async def _verify(self, agent: Agent, caller: Caller, instruction: str, outcome: Outcome) -> None:
-        record, history = self.effects.recorder.record, self.effects.recorder.history
-        finished = AttemptFinished(
-            step=caller.step,
-            attempt=caller.attempt,
-            output=outcome.output,
-            label=outcome.label,
-            declined=outcome.declined,
-            model=outcome.model,
-        )
-        unrecorded = () if history.finished(caller.step, caller.attempt) else (finished,)
-        if (
-            unrecorded and agent.verification.panel
-        ):  # whose calls come after this event; else both are written together
-            await record(finished)
-            unrecorded = ()
-        wanted = self.release.verifiers(caller, outcome.label)
-        verdict = await self.verifier.verify(agent, caller, instruction, outcome, wanted)
-        if verdict.accepted and agent.approval is not None:
-            await record(*unrecorded)
-            unrecorded, vote = await self._approved(agent.approval, caller, finished)
-            verdict = replace(verdict, accepted=vote.accepts is True, votes=(*verdict.votes, vote))
-        await record(*unrecorded, VerdictReached(step=caller.step, attempt=caller.attempt, verdict=verdict))
-        if not verdict.accepted:
-            logger.info("attempt {} rejected: {}", caller.attempt, "; ".join(verdict.reasons))
-
-    async def _approved(
-        self, rule: ApprovalRule, caller: Caller, finished: AttemptFinished
-    ) -> tuple[tuple[AttemptFinished, ...], Vote]:
-        """Return a person's vote about an output and, when the person has edited it, that as the attempt's end."""
-        name = caller.agent.name
-        ruling = await ask_person(
-            self.effects,
-            caller,
-            rule,
-            about=EffectId(f"{self.run.revision + 1}/{caller.step}/{caller.attempt}/{name}/output"),
-            subject="output",
-            name=name,
-            value=finished.output,
-            reason=f"every output of {name} needs approval",
-        )
-        verifier, checked = f"person:{ruling.actor}", "the output, as a person"
-        if ruling.verb == "reject":
-            why = ruling.reason or f"{ruling.actor} rejected the output"
-            return (), Vote(verifier=verifier, accepts=False, reasons=(why,), checked=checked)
-        vote = Vote(verifier=verifier, accepts=True, checked=checked)
-        if ruling.verb not in {"edit", "respond"}:
-            return (), vote
-        if caller.agent.output is not None and (problems := schema_errors(caller.agent.output, ruling.value)):
-            why = f"what {ruling.actor} made of the output does not fit: {'; '.join(problems)}"
-            return (), Vote(verifier=verifier, accepts=False, reasons=(why,), checked=checked)
-        return (replace(finished, output=ruling.value, label=finished.label.also_from(verifier)),), vote
-
-    async def _failed_attempt(self, command: StartAttempt, failure: Failure) -> None:
-        error = failure.error
-        logger.info("attempt {} failed: {}", command.attempt, error.message)
-        vote = Vote(verifier="runtime", accepts=False, reasons=(error.message,), checked="whether there is an output")
-        await self.effects.recorder.record(
-            AttemptFinished(
-                step=command.step,
-                attempt=command.attempt,
-                output=None,
-                label=failure.label,
-                error=error.message,
-            ),
-            VerdictReached(step=command.step, attempt=command.attempt, verdict=Verdict(accepted=False, votes=(vote,))),
-        )
 
     async def _ended(self, finish: Finish, decisions: tuple[Decision, ...] = ()) -> None:
         """End the run, even if it is cancelled meanwhile: what is begun to be undone has to be undone.
@@ -335,12 +240,6 @@ class Driver:
             await self.undo.all()
         await self.effects.recorder.end(end)
         logger.info("{} {}", end.status, end.reason)
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the first error of a group of groups."""
-    first = group.exceptions[0]
-    return _first(cast("BaseExceptionGroup[BaseException]", first)) if isinstance(first, BaseExceptionGroup) else first
 
 
 def _status(error: AgentcoreError) -> RunStatus:

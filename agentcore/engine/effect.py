@@ -7,11 +7,13 @@ record → call → settle → record. Nothing else in the engine calls a model 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from agentcore.domain.agent import Agent, Role
 from agentcore.domain.announcement import Announcement
+from agentcore.domain.answer_candidate import attempt_part
 from agentcore.domain.budget import Usage
 from agentcore.domain.decision import Action, Decision
 from agentcore.domain.dues import Dues
@@ -28,7 +30,7 @@ from agentcore.domain.errors import (
 )
 from agentcore.domain.event import EffectRefused, EffectStarted
 from agentcore.domain.ids import EffectId, ModelName, StepId, ToolName
-from agentcore.domain.json import JSON, JSONObject, canonical
+from agentcore.domain.json import JSON, JSONObject, canonical, digest
 from agentcore.domain.label import Label
 from agentcore.domain.moment import SOME_MOMENT, Moment
 from agentcore.domain.redaction import is_redaction
@@ -37,6 +39,7 @@ from agentcore.engine.announcements import Announcements
 from agentcore.engine.flows import Flows
 from agentcore.engine.history import Recorded
 from agentcore.engine.ledger import Ledger
+from agentcore.engine.picks import SEEDS_APART, Picks
 from agentcore.engine.rates import Counts, Rates
 from agentcore.engine.recording import Recording, Script
 from agentcore.policy.engine import PolicyEngine
@@ -51,6 +54,10 @@ class Caller:
 
     label: of everything that goes into the call.  rejected: models whose attempts at this step were rejected and that
     another one, a stronger one if there is any, should replace.
+    candidate: which of the answers of the attempt is made, 0 is the first.  only: the models that may make it, any
+    when it is empty.  stronger: none of those rejected, nor a weaker one.  picks: what the candidates' models have to
+    do with each other, None when there is one candidate.  barred: models that may not take its calls, each with the
+    reason.
     """
 
     step: StepId
@@ -58,12 +65,22 @@ class Caller:
     agent: Agent
     label: Label
     rejected: frozenset[ModelName] = frozenset()
+    candidate: int = 0
+    only: frozenset[ModelName] = frozenset()
+    stronger: bool = False
+    picks: Picks | None = None
+    barred: Mapping[ModelName, str] = field(default_factory=dict[ModelName, str])
+
+    @property
+    def seed(self) -> int:
+        """The seed of its calls: another for each attempt, and for each candidate."""
+        return self.attempt + SEEDS_APART * self.candidate
 
 
 class Effects:
     """The effects of one run.
 
-    Ids count up per plan, step, attempt and agent, so they are the same when an attempt is driven again.
+    Ids count up per plan, step, attempt, candidate and agent, so they are the same when an attempt is driven again.
     script: for a replay, what is recorded; nothing is called then.  counts: of calls that policies limit,
     shared by the runs of a process.  announcements: to those outside whom policies want told.
     """
@@ -108,8 +125,9 @@ class Effects:
     def next_id(self, caller: Caller, what: str) -> EffectId:
         """Return the id of the next of its kind of this caller."""
         agent = caller.agent.name
-        number = self._count(caller, f"{agent}/{what}")
-        return EffectId(f"{self.recorder.run.revision + 1}/{caller.step}/{caller.attempt}/{agent}/{what}.{number}")
+        attempt = attempt_part(caller.attempt, caller.candidate)
+        number = self._count(caller, f"{attempt}/{agent}/{what}")
+        return EffectId(f"{self.recorder.run.revision + 1}/{caller.step}/{attempt}/{agent}/{what}.{number}")
 
     def model_effect(self, id: EffectId, caller: Caller, name: str) -> Effect:
         """Return a model call. Its key is its id: repeated, it costs money and changes nothing."""
@@ -295,11 +313,13 @@ class Effects:
 
 
 def as_sent(recorded: Recorded | EffectStarted, request: JSON) -> JSON:
-    """Return what a record says was sent of a request: itself, or with placeholders where a policy wanted it redacted.
+    """Return what a record says was sent of a request: itself, trimmed, or redacted where a policy wanted that.
 
     None when it was another request.
     """
     started = recorded if isinstance(recorded, EffectStarted) else recorded.started
+    if started is not None and started.trimmed is not None:
+        return started.request if started.trimmed.whole == digest(request) else None
     if canonical(recorded.request) == canonical(request):
         return request
     if started is None or not any(Dues.of(each.obligations).redact for each in started.decisions[:1]):

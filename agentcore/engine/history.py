@@ -40,7 +40,6 @@ from agentcore.domain.json import JSON
 from agentcore.domain.label import Label
 from agentcore.domain.origins import Origins
 from agentcore.domain.plan import Plan
-from agentcore.domain.verdict import Vote
 
 _Attempt: TypeAlias = tuple[StepId, int]
 
@@ -132,6 +131,10 @@ class History:
         known = self._effects.get((step, attempt))
         return None if known is None else known.get(id)
 
+    def effects(self, step: StepId, attempt: int) -> Iterable[Recorded]:
+        """Iterate over what is recorded of the effects of an attempt that is under way."""
+        return self._effects.get((step, attempt), {}).values()
+
     @property
     def guards_have_spoken(self) -> bool:
         """Whether guards have said something of a text of an attempt that is under way."""
@@ -185,7 +188,7 @@ class History:
                     self.origins.add(next(iter(fact.label.sources)), fact.output, entire=True)
             case VerdictReached():
                 if fact.step == ANSWER and fact.verdict.accepted:
-                    self.in_favour = sum(1 for vote in fact.verdict.votes if vote.accepts and _is_verifier(vote))
+                    self.in_favour = fact.verdict.in_favour
                 self._forget((fact.step, fact.attempt))
             case PlanAccepted(plan=plan, decisions=decisions):
                 if self.first_plan is None:
@@ -273,10 +276,6 @@ class History:
         self._guarded.pop(attempt, None)
         for id in self._effects.pop(attempt, ()):
             del self._attempts[id]
-
-
-def _is_verifier(vote: Vote) -> bool:
-    return vote.verifier.startswith(("agent:", "person:"))
 
 
 def _wanted_verifiers(decisions: Iterable[Decision]) -> Iterator[tuple[str, tuple[int, str]]]:

@@ -34,8 +34,10 @@ def _message_json(message: Message) -> JSON:
 
 
 def reply_json(reply: ModelReply) -> JSON:
-    """Return what is recorded of a reply, beside its tokens."""
+    """Return what is recorded of a reply, beside its tokens; of its tokens' log-probabilities, the mean."""
     recorded: dict[str, JSON] = {"text": reply.text, "finish": reply.finish}
+    if reply.logprobs:
+        recorded["log_probability"] = sum(reply.logprobs) / len(reply.logprobs)
     if reply.tool_calls:
         recorded["tool_calls"] = [
             {"id": call.id, "name": call.name, "arguments": call.arguments} for call in reply.tool_calls
@@ -44,7 +46,10 @@ def reply_json(reply: ModelReply) -> JSON:
 
 
 def reply_of(output: JSON, used: Usage) -> ModelReply:
-    """Return the reply that `reply_json` was made of. Records of the first version have no ids of calls."""
+    """Return the reply that `reply_json` was made of, with the mean log-probability for those of the tokens.
+
+    Records of the first version have no ids of calls.
+    """
     recorded = cast("dict[str, Any]", output)
     calls = enumerate(recorded.get("tool_calls", ()))
     return ModelReply(
@@ -57,4 +62,5 @@ def reply_of(output: JSON, used: Usage) -> ModelReply:
         output_tokens=used.output_tokens,
         cached_tokens=used.cached_tokens,
         finish=recorded["finish"],
+        logprobs=(recorded["log_probability"],) if "log_probability" in recorded else (),
     )

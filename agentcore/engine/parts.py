@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from agentcore.domain.ids import ToolName
+from agentcore.domain.team import RunLimits
 from agentcore.engine.announcements import Announcements
+from agentcore.engine.attempt import Attempts
 from agentcore.engine.call_model import ModelCalls
 from agentcore.engine.call_tool import ToolCalls
-from agentcore.engine.definition import Rules
+from agentcore.engine.candidates import Candidates
+from agentcore.engine.confidences import Confidences
+from agentcore.engine.definition import Definition, Rules
 from agentcore.engine.drafts import Drafts
 from agentcore.engine.drive import Driver
 from agentcore.engine.effect import Effects
@@ -21,8 +26,10 @@ from agentcore.engine.rates import Counts
 from agentcore.engine.recording import Recording, Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.release import Release
+from agentcore.engine.response_caching import CachedCalls, Caching, HeededRecording
 from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.supervisor import Supervisor
+from agentcore.engine.tool_tries import ToolTries
 from agentcore.engine.undo import Undo
 from agentcore.engine.verifier import Verifier
 from agentcore.engine.worker import Worker
@@ -31,9 +38,13 @@ from agentcore.ports.clock import Clock
 from agentcore.ports.tool import Tool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Parts:
-    """Models, tools, guards and time. counts: of calls that policies limit.  announcer: who is told outside."""
+    """Models, tools, guards and time.
+
+    counts: of calls that policies limit.  announcer: who is told outside.  caching: None when no model's reply is
+    served again.
+    """
 
     pool: ModelPool
     tools: Mapping[ToolName, Tool]
@@ -41,6 +52,12 @@ class Parts:
     guards: Guards = field(default_factory=Guards)
     counts: Counts = field(default_factory=Counts)
     announcer: Announcer | None = None
+    caching: Caching | None = None
+
+    @cached_property
+    def tries(self) -> ToolTries:
+        """How tools are called."""
+        return ToolTries(self.pool.tools, self.clock)
 
     def driver(
         self,
@@ -58,6 +75,10 @@ class Parts:
         limits = definition.limits
         if started.on_exceeded is not None:
             limits = replace(limits, on_exceeded=started.on_exceeded)
+        caching = self.caching if script is None else None  # a replay has what its record has
+        cached = CachedCalls(caching, started.task, recorder.run.id, self.clock)
+        if caching is not None:
+            recorder = HeededRecording(recorder, cached)
         effects = self._effects(recorder, rules, script)
         guards = RunGuards(guards=self.guards, effects=effects)
         drafts = Drafts(definition.agents[definition.team.answer], guards)
@@ -71,7 +92,10 @@ class Parts:
             guards=guards,
             drafts=drafts,
             redactor=redactor,
+            fitted=definition.fitted,
+            cached=cached,
         )
+        release = Release(agents=definition.agents, guards=guards, redactor=redactor)
         return Driver(
             agents=definition.agents,
             limits=limits,
@@ -84,17 +108,33 @@ class Parts:
                 models=models,
                 guards=guards,
             ),
-            worker=Worker(
-                models, ToolCalls(effects, self.tools, guards, redactor, largest_result=limits.result_characters)
-            ),
-            verifier=Verifier(definition.agents, models, definition.checks),
+            attempts=self._attempts(definition, limits, guards, release, models),
             models=models,
-            guards=guards,
             drafts=drafts,
             undo=Undo(agents=definition.agents, effects=effects, tools=self.tools),
-            release=Release(agents=definition.agents, guards=guards, redactor=redactor),
+            release=release,
             leaving=leaving,
             ending=effects.recorder.history.ending,
+        )
+
+    def _attempts(
+        self, definition: Definition, limits: RunLimits, guards: RunGuards, release: Release, models: ModelCalls
+    ) -> Attempts:
+        effects = guards.effects
+        largest = limits.result_characters
+        tools = ToolCalls(effects, self.tools, guards, release.redactor, tries=self.tries, largest_result=largest)
+        worker, verifier = Worker(models, tools), Verifier(definition.agents, models, definition.checks)
+        confidences = Confidences(fitted=definition.fitted)
+        return Attempts(
+            agents=definition.agents,
+            limits=limits,
+            effects=effects,
+            models=models,
+            candidates=Candidates(effects=effects, worker=worker, verifier=verifier, confidences=confidences),
+            confidences=confidences,
+            verifier=verifier,
+            guards=guards,
+            release=release,
         )
 
     def _effects(self, recorder: Recording, rules: Rules, script: Script | None) -> Effects:

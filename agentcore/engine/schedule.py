@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agentcore.domain.agent import Agent
-from agentcore.domain.event import RunStatus
+from agentcore.domain.agent import PERSON, Agent
+from agentcore.domain.event import Resort, RunStatus
 from agentcore.domain.ids import ANSWER, AgentName, StepId
 from agentcore.domain.json import JSON
 from agentcore.domain.run import Run, StepState
@@ -22,11 +22,16 @@ class MakePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartAttempt:
-    """Try a step. escalate: with a model stronger than those whose attempts were rejected."""
+    """Try a step.
+
+    escalate: with a model stronger than those whose attempts were rejected.  resort: when nothing was sure enough, and
+    no stronger model is to be tried.
+    """
 
     step: StepId
     attempt: int
     escalate: bool
+    resort: Resort = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +94,32 @@ def decide(run: Run, agents: Mapping[AgentName, Agent], limits: RunLimits) -> tu
 def _next_attempt(state: StepState, agent: Agent) -> Command:
     tried = len(state.reasons)
     limits = agent.limits
-    if state.hopeless or tried >= limits.attempts + limits.escalations:
-        return FailStep(step=state.step.id, reasons=_distinct(state.reasons))
-    return StartAttempt(step=state.step.id, attempt=tried + 1, escalate=tried >= limits.attempts)
+    spent = state.unsure > limits.escalations or tried >= limits.attempts + limits.escalations
+    if state.hopeless or spent or state.resorts:
+        resort = None if state.hopeless else _resort(state, agent)
+        if resort is None:
+            return FailStep(step=state.step.id, reasons=_distinct(state.reasons))
+        return StartAttempt(step=state.step.id, attempt=tried + 1, escalate=True, resort=resort)
+    # One that was not sure enough is asked for of a stronger model at once: the same one would say the same.
+    return StartAttempt(step=state.step.id, attempt=tried + 1, escalate=state.unsure > 0 or tried >= limits.attempts)
+
+
+def _resort(state: StepState, agent: Agent) -> Resort | None:
+    """Return what is left to do when no output was accepted, or none was sure enough; None when nothing is.
+
+    A model that is named is asked once; a person is, also about an output that verifiers reject. The best so far is
+    taken only of outputs that nothing else speaks against, and where nobody asks for a confidence in so many words.
+    """
+    routing = agent.routing
+    if routing.escalate_to and routing.escalate_to != PERSON and "model" not in state.resorts:
+        return "model"
+    if routing.escalate_to == PERSON and "person" not in state.resorts and (state.judged or state.held):
+        return "person"
+    held = state.held
+    confidence = None if held is None else held.verdict.confidence
+    if confidence is not None and not confidence.hard and not {"person", "best"} & set(state.resorts):
+        return "best"
+    return None
 
 
 def _after_failure(run: Run, limits: RunLimits) -> Command:

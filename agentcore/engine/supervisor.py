@@ -19,7 +19,7 @@ from agentcore.domain.plan import Literal, Plan, Source, Step
 from agentcore.domain.run import Run, StepState
 from agentcore.domain.team import RunLimits, Team
 from agentcore.engine.call_model import ModelCalls
-from agentcore.engine.compile_plan import compile_plan, proposal_schema
+from agentcore.engine.compile_plan import compile_plan, plan_of_one, proposal_schema
 from agentcore.engine.effect import Caller, Effects
 from agentcore.engine.output import parse_json
 from agentcore.engine.run_guards import RunGuards
@@ -46,6 +46,8 @@ class Supervisor:
         """
         agent = self.agents[self.team.supervisor]
         task = run.started.task
+        if self.team.alone:  # nobody plans and nobody delegates, so there is nothing to ask policies
+            return PlanAccepted(plan=plan_of_one(task, self.team), revision=run.revision + 1, label=run.label)
         # The reasons why steps failed may quote what those steps were given.
         label = run.label.join(*(state.label for state in self._states(run) if state.status == "failed"))
         decision = self.effects.permit(self.effects.ask("plan", run.started.name, agent, label))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from agentcore.domain.agent import Agent, Check
-from agentcore.domain.errors import BudgetExceeded, ModelError, NoRoute
+from agentcore.domain.choice import Choice
 from agentcore.domain.ids import AgentName
 from agentcore.domain.json import canonical
 from agentcore.domain.verdict import Verdict, Vote
 from agentcore.engine.call_model import ModelCalls
 from agentcore.engine.effect import Caller
+from agentcore.engine.panel import Judged, Panel
 from agentcore.engine.worker import Outcome
-from agentcore.ports.model import ModelRequest
 from agentcore.verification.checks import run_checks
-from agentcore.verification.critic import CRITIC_SCHEMA, critic_messages, critic_vote
-from agentcore.verification.quorum import conclude, needs_panel
+from agentcore.verification.evidence import Evidence
+from agentcore.verification.pairwise import answers, pairs, tally
+from agentcore.verification.quorum import conclude, needs_panel, settle
 from agentcore.verification.subject import Subject
 
 CustomCheck = Callable[[Subject], Vote]
@@ -34,16 +36,24 @@ class Verifier:
     def __init__(
         self, agents: Mapping[AgentName, Agent], models: ModelCalls, custom: Mapping[str, CustomCheck]
     ) -> None:
-        self._agents = agents
-        self._models = models
+        self._panel = Panel(agents, models)
         self._custom = custom
 
     async def verify(
-        self, agent: Agent, caller: Caller, instruction: str, outcome: Outcome, wanted: tuple[int, str] = (0, "")
+        self,
+        agent: Agent,
+        caller: Caller,
+        instruction: str,
+        outcome: Outcome,
+        wanted: tuple[int, str] = (0, ""),
+        *,
+        checks: tuple[Vote, ...] | None = None,
     ) -> Verdict:
         """Return what checks and panel conclude. An agent that declined is rejected with its reason.
 
-        wanted: how many verifiers policies want in favour at least, and which policies.
+        wanted: how many verifiers policies want in favour at least, and which policies.  checks: what the checks have
+        said of it already. A verdict that is undecided, and for which a person decides (`escalate_to_person`), is left
+        to the caller.
 
         Raises PolicyDenied and JournalError, of several verifiers in an exception group. One whose model fails or
         whose call does not fit the budget abstains, which accepts nothing.
@@ -51,29 +61,69 @@ class Verifier:
         if outcome.declined:
             vote = Vote(verifier=f"agent:{agent.name}", accepts=False, reasons=(outcome.declined,), final=True)
             return Verdict(accepted=False, votes=(vote,), unchecked=("there is no output to check",))
-        subject = Subject(
-            output=outcome.output,
-            instruction=instruction,
-            output_schema=agent.output,
-            evidence=outcome.evidence,
-        )
-        panel = agent.verification.panel
+        subject = _subject(agent, instruction, outcome)
+        verification = agent.verification
+        panel = verification.panel
         least, by = wanted
         if least > len(panel):
             return _too_few(agent, least, by)
-        checks = await self._checks(agent, subject)
+        checks = await self._checks(agent, subject) if checks is None else checks
+        judged = Judged(
+            caller=caller,
+            verification=verification,
+            authors=() if outcome.model is None else (outcome.model,),
+            label=outcome.label,
+        )
         votes: list[Vote] = []
         if needs_panel(checks, len(panel)):
-            votes = await self._ask(panel, caller, subject, outcome)
-        return conclude(checks, votes, required=max(least, agent.verification.required), panel=len(panel))
+            votes, label = await self._panel.votes(judged, subject)
+            judged = replace(judged, label=label)
+        verdict = conclude(
+            checks,
+            votes,
+            required=max(least, verification.required),
+            panel=len(panel),
+            share=verification.quorum,
+            weight=sum(verification.weights.get(name, 1.0) for name in panel),
+        )
+        if not verdict.undecided or verification.escalate_to is None:
+            return verdict
+        return settle(
+            verdict,
+            await self._panel.decides(verification.escalate_to, judged, subject, votes),
+            least=least,
+        )
 
-    async def _ask(self, panel: Sequence[AgentName], caller: Caller, subject: Subject, outcome: Outcome) -> list[Vote]:
-        """Return the votes of the panel, all asked at once. The first error cancels what is still under way."""
-        if len(panel) == 1:
-            return [await self._vote(self._agents[panel[0]], caller, subject, outcome)]
-        async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(self._vote(self._agents[name], caller, subject, outcome)) for name in panel]
-        return [task.result() for task in asked]
+    async def check(self, agent: Agent, instruction: str, outcome: Outcome) -> tuple[Vote, ...]:
+        """Return what the deterministic checks say, which cost nothing. No panel is asked."""
+        return await self._checks(agent, _subject(agent, instruction, outcome))
+
+    async def choose(self, agent: Agent, caller: Caller, instruction: str, candidates: Sequence[Outcome]) -> Choice:
+        """Return which of several outcomes of one attempt the agent's panel prefers, each pair seen in both orders.
+
+        candidates: at least one; equal points go to the one that stands first, so put the likeliest there. Without a
+        panel, or when nobody can be heard, that is the first. Each verifier is called twice for each pair of answers
+        that differ in more than how they are written. Raises PolicyDenied and JournalError, of several verifiers in
+        an exception group.
+        """
+        if not candidates:
+            raise ValueError("there is no candidate to choose")
+        outputs = [candidate.output for candidate in candidates]
+        said, verification = answers(outputs), agent.verification
+        if not verification.panel:
+            return tally(said, ())
+        label = candidates[0].label
+        for candidate in candidates[1:]:
+            label = label.join(candidate.label)
+        judged = Judged(
+            caller=caller,
+            verification=verification,
+            authors=tuple(dict.fromkeys(each.model for each in candidates if each.model is not None)),
+            label=label,
+        )
+        evidence = _shared(candidates)
+        found = await self._panel.comparisons(judged, instruction, evidence, outputs, pairs(said))
+        return tally(said, found)
 
     async def _checks(self, agent: Agent, subject: Subject) -> tuple[Vote, ...]:
         checks = agent.verification.checks
@@ -85,23 +135,20 @@ class Verifier:
             votes += [await _run(custom, subject, agent)] if custom else run_checks((check,), subject)
         return tuple(votes)
 
-    async def _vote(self, critic: Agent, caller: Caller, subject: Subject, outcome: Outcome) -> Vote:
-        request = ModelRequest(
-            messages=critic_messages(critic, subject),
-            schema=CRITIC_SCHEMA,
-            max_output_tokens=critic.limits.output_tokens,
-            temperature=critic.temperature,
-            seed=caller.attempt,
-            seconds=critic.limits.seconds,
-            slot=critic.name,
-            shared_messages=1 + 2 * len(critic.examples),
-        )
-        asking = Caller(step=caller.step, attempt=caller.attempt, agent=critic, label=outcome.label)
-        try:
-            answered = await self._models.call(asking, request)
-        except (ModelError, NoRoute, BudgetExceeded) as error:
-            return Vote(verifier=f"agent:{critic.name}", accepts=None, reasons=(error.message,))
-        return critic_vote(critic.name, answered.reply.text)
+
+def _subject(agent: Agent, instruction: str, outcome: Outcome) -> Subject:
+    return Subject(
+        output=outcome.output, instruction=instruction, output_schema=agent.output, evidence=outcome.evidence
+    )
+
+
+def _shared(candidates: Sequence[Outcome]) -> tuple[Evidence, ...]:
+    """Return what the candidates rest on, each piece once: some may have called tools that others have not."""
+    known: dict[str, Evidence] = {}
+    for candidate in candidates:
+        for piece in candidate.evidence:
+            known.setdefault(canonical([piece.kind, piece.id, piece.content]), piece)
+    return tuple(known.values())
 
 
 def _too_few(agent: Agent, least: int, by: str) -> Verdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
 import orjson
@@ -64,7 +64,8 @@ class Given:
 class Outcome:
     """What an attempt came to.
 
-    evidence: all that the output may rest on.  model: who wrote the output.
+    evidence: all that the output may rest on.  model: who wrote the output.  answered: the reply that it was made of,
+    None when it is a tool's result.
     """
 
     output: JSON
@@ -72,6 +73,7 @@ class Outcome:
     evidence: tuple[Evidence, ...]
     declined: str = ""
     model: ModelName | None = None
+    answered: Answered | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,7 @@ class Worker:
             evidence=tuple(talk.evidence),
             declined=declined,
             model=answered.model,
+            answered=answered,
         )
 
     async def _call_first(
@@ -186,7 +189,7 @@ class Worker:
                 schema=None if agent.tool_use is ToolUse.OUTPUT else schema,
                 max_output_tokens=agent.limits.output_tokens,
                 temperature=agent.temperature,
-                seed=caller.attempt,
+                seed=caller.seed,
                 seconds=agent.limits.seconds,
                 slot=agent.name,
                 shared_messages=0 if agent.inputs else 1 + 2 * len(agent.examples),
@@ -238,7 +241,7 @@ class Worker:
 
 
 def _labelled(caller: Caller, label: Label) -> Caller:
-    return Caller(step=caller.step, attempt=caller.attempt, agent=caller.agent, label=label, rejected=caller.rejected)
+    return replace(caller, label=label)
 
 
 def _arguments(call: ToolCall) -> JSONObject:
@@ -278,7 +281,7 @@ def _rejected(state: StepState) -> list[str]:
 
     It stands in the same message: as a turn of the conversation, small models copy the rejection into their answer.
     """
-    if not state.reasons:
+    if not state.reasons or state.was_unsure:  # nothing is wrong with that one for all that is known
         return []
     output = [] if state.rejected is None else [f"Not accepted: {json_text(state.rejected)}"]
     return [*output, *(f"Reason: {one_line(reason)}" for reason in state.reasons[-1]), "Do it again, and better."]

@@ -55,7 +55,8 @@ class Vocabulary:
     """All that is known of a project, by name.
 
     groups: names of tools that could not be built: each may be one tool, or several called `group-something`.
-    workers: to whom the supervisor can give steps, the agent that answers last.  triggers: what starts runs by itself.
+    supervisor: empty where nobody plans.  workers: who can be given steps, the agent that answers last.
+    triggers: what starts runs by itself.
     detectors: of the project's guards, by which findings are named.  notifies: somebody outside can be told.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 
 from agentcore.domain.json import JSONObject
@@ -43,6 +44,7 @@ class ModelReply:
 
     finish: "stop", "length", "tool_calls" or the provider's own word.  logprobs: one natural logarithm per output
     token, empty when not asked for or not available.  tokens are counted by the provider where it does.
+    usd: what the provider says that the call cost, None where it says nothing: then the declared price counts.
     """
 
     text: str
@@ -52,6 +54,7 @@ class ModelReply:
     cached_tokens: int = 0
     finish: str = "stop"
     logprobs: tuple[float, ...] = ()
+    usd: Decimal | None = None
 
 
 class Model(Protocol):

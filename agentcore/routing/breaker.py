@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 BreakerState = Literal["closed", "open", "half_open"]
+
+SKEW_SECONDS: Final = 60.0
+"""How far clocks may differ. A breaker that opened later than this from now was opened before a clock was set back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +40,25 @@ class BreakerPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """When a breaker last opened or closed, as others are told: of two turns the later one holds.
+
+    until: when the cool-down ends, None for one that has closed.  openings: as of the breaker.
+    """
+
+    at: float
+    until: float | None = None
+    openings: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
     """The state for one model or tool.
 
     in_a_row: failures since the last success.  calls, failed_calls: recent ones, decayed to `at`.  until: when the
     cool-down ends, None while closed.  openings: how often it has opened since it was last closed.
-    probes: when each probe that has not reported was admitted.
+    probes: when each probe that has not reported was admitted.  turned_at: when it last opened or closed, 0 for never.
+    held: whether another process probes, so that none is sent from here.
     """
 
     policy: BreakerPolicy = field(default_factory=BreakerPolicy)
@@ -53,18 +69,37 @@ class Breaker:
     until: float | None = None
     openings: int = 0
     probes: tuple[float, ...] = ()
+    turned_at: float = 0.0
+    held: bool = False
+
+    @property
+    def turn(self) -> Turn | None:
+        """The last time that it opened or closed, None when it never has."""
+        return Turn(at=self.turned_at, until=self.until, openings=self.openings) if self.turned_at else None
 
     def state(self, now: float) -> BreakerState:
         """Return where it stands at `now`."""
         if self.until is None:
             return "closed"
-        return "open" if now < self.until else "half_open"
+        return "open" if self.turned_at - SKEW_SECONDS <= now < self.until else "half_open"
 
     def allows(self, now: float) -> bool:
         """Return whether a call may be sent now."""
         if self.until is None:
             return True
-        return now >= self.until and len(self._live_probes(now)) < self.policy.probes
+        if self.held or self.state(now) == "open":
+            return False
+        return len(self._live_probes(now)) < self.policy.probes
+
+    def told(self, turn: Turn) -> Breaker:
+        """Return the state after another process has told when its breaker for the same thing opened or closed."""
+        if turn.at <= self.turned_at:
+            return self
+        if turn.until is None:
+            return Breaker(policy=self.policy, at=turn.at, turned_at=turn.at)
+        return replace(
+            self, until=turn.until, openings=turn.openings, turned_at=turn.at, in_a_row=0, probes=(), held=True
+        )
 
     def admitted(self, now: float) -> Breaker:
         """Return the state after a call that `allows` permitted was sent: while half-open, it is a probe."""
@@ -82,7 +117,7 @@ class Breaker:
             case "open":
                 return self
             case "half_open":
-                return Breaker(policy=self.policy, calls=1.0, at=now)
+                return Breaker(policy=self.policy, calls=1.0, at=now, turned_at=now)
             case "closed":
                 decay = self._decay(now)
                 return Breaker(
@@ -92,6 +127,7 @@ class Breaker:
                     at=max(now, self.at),
                     openings=self.openings,
                     probes=self.probes,
+                    turned_at=self.turned_at,
                 )
 
     def failed(self, now: float, *, retry_after_seconds: float | None = None) -> Breaker:
@@ -103,7 +139,8 @@ class Breaker:
         rest = retry_after_seconds or 0.0
         match self.state(now):
             case "open":
-                return replace(self, until=max(self.until or now, now + rest))
+                until = max(self.until or now, now + rest)
+                return self if until == self.until else replace(self, until=until, turned_at=now)
             case "half_open":
                 return self._opened(now, rest)
             case "closed":
@@ -125,7 +162,8 @@ class Breaker:
 
     def _opened(self, now: float, rest: float) -> Breaker:
         cool = min(self.policy.cool_seconds * 2.0 ** min(self.openings, 32), self.policy.max_cool_seconds)
-        return replace(self, until=now + max(cool, rest), openings=self.openings + 1, probes=())
+        until = now + max(cool, rest)
+        return replace(self, until=until, openings=self.openings + 1, probes=(), turned_at=now)
 
     def _live_probes(self, now: float) -> tuple[float, ...]:
         return tuple(probe for probe in self.probes if now - probe < self.policy.probe_seconds)

@@ -1,16 +1,19 @@
-"""The choice of a model: filter what cannot take the call, rank the rest by utility.
+"""The choice of a model: filter what cannot take the call, rank the rest by the objective: utility, if it is balanced.
 
     utility = quality · Q  -  cost · C  -  latency · S
 
-Q is the declared quality (0 to 1), C the forecast cost in US cents, S the forecast latency in seconds; the weights say
-how much quality one cent and one second are worth. Ranking is in floating point; recorded costs are exact.
+Q is P(correct) where that was fitted for the type of step, else the declared quality (0 to 1), and less where
+verifiers accept a lower share lately; C the forecast cost in US cents, at the price that was really paid; S the
+forecast latency in seconds. The weights say how much quality one cent and one second are worth. Ranking is in floating
+point; recorded costs are exact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from decimal import Decimal
+from typing import TypeAlias, assert_never
 
 from agentcore.domain.agent import Capability
 from agentcore.domain.errors import NoRoute
@@ -24,7 +27,7 @@ from agentcore.routing.request import RouteRequest
 UNKNOWN = LiveStats()
 
 
-_Rank: TypeAlias = tuple[bool, bool, float, int, float, str]
+_Rank: TypeAlias = tuple[bool, bool, bool, float, int, float, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +82,17 @@ def choose(
     if len(ranked) > 1:
         ranked.sort(key=_first)
     candidates = tuple(candidate for _, candidate in ranked)
+    chosen = candidates[0].model
     return Route(
-        model=candidates[0].model,
+        model=chosen,
+        family=next(profile.family for profile in profiles if profile.name == chosen),
         reason=_reason(request, candidates),
         candidates=candidates,
         filtered=filtered,
+        objective="cheapest" if request.cheapest else request.objective,
+        threshold=request.threshold,
+        threshold_version=request.threshold_version,
+        points_per_cent=weights.cost,
     )
 
 
@@ -102,6 +111,14 @@ def _obstacle(
     requirements = request.requirements
     if requirements.models and profile.name not in requirements.models:
         return "not among the agent's models"
+    if profile.name in request.barred:
+        return request.barred[profile.name]
+    if request.only and profile.name not in request.only:
+        return f"this answer is asked of {_names(request.only)}"
+    if request.stronger and profile.name in request.rejected:
+        return "its answer was not sure enough"
+    if request.stronger and request.stronger_than is not None and profile.quality < request.stronger_than:
+        return f"quality {profile.quality} is below the {request.stronger_than} of a model that was not sure enough"
     if profile.name in request.exclude:
         return "already tried for this call"
     if not needs <= profile.capabilities:
@@ -131,14 +148,31 @@ def _candidate(
         input_tokens=request.input_tokens,
         output_tokens=stats.forecast_output_tokens(request.max_output_tokens),
     )
+    if stats is not UNKNOWN:
+        usd = _paid(usd, stats.forecast_price(now))
     seconds = stats.forecast_seconds(profile.latency_seconds, now)
+    fitted = request.p_correct.get(profile.name) if request.p_correct else None
+    quality = stats.forecast_quality(profile.quality, now)
+    spent = weights.cost * 100.0 * float(usd) + weights.latency * seconds
+    if fitted is None:
+        utility = weights.quality * quality - spent
+        return Candidate(model=profile.name, quality=profile.quality, usd=usd, seconds=seconds, utility=utility)
+    p, low, high = fitted
     return Candidate(
         model=profile.name,
         quality=profile.quality,
         usd=usd,
         seconds=seconds,
-        utility=weights.quality * profile.quality - weights.cost * 100.0 * float(usd) - weights.latency * seconds,
+        utility=weights.quality * p * (quality / profile.quality if profile.quality else 1.0) - spent,
+        p_correct=p,
+        p_low=low,
+        p_high=high,
     )
+
+
+def _paid(usd: Decimal, share: float) -> Decimal:
+    """Return what a call costs when other than the declared price is paid."""
+    return usd if 0.999 < share < 1.001 else usd * round(Decimal(share), 4)  # equal, in floating point
 
 
 def _too_much(request: RouteRequest, candidate: Candidate) -> str | None:
@@ -148,19 +182,45 @@ def _too_much(request: RouteRequest, candidate: Candidate) -> str | None:
         return f"a forecast of ${candidate.usd} exceeds the agent's ${requirements.max_usd} for one call"
     if requirements.max_latency_seconds is not None and candidate.seconds > requirements.max_latency_seconds:
         return f"a forecast of {candidate.seconds:.1f} s exceeds the agent's {requirements.max_latency_seconds:.1f} s"
+    if request.max_latency_seconds is not None and candidate.seconds > request.max_latency_seconds:
+        return (
+            f"a forecast of {candidate.seconds:.1f} s exceeds max_latency_s, which is {request.max_latency_seconds:g}"
+        )
     return None
 
 
 def _rank(request: RouteRequest, candidate: Candidate) -> _Rank:
-    """Return what to sort by, ascending: strength and novelty where asked, utility or cost, preference, name."""
+    """Return what to sort by, ascending: another provider, strength, novelty, utility or cost, preference, name."""
+    shunned = candidate.model in request.shun
     weak = request.stronger_than is not None and candidate.quality <= request.stronger_than
     usd = float(candidate.usd)
     tried = candidate.model in request.rejected
     models = request.requirements.models
     preference = models.index(candidate.model) if models else 0
     if request.cheapest:
-        return weak, tried, usd, preference, -candidate.utility, candidate.model
-    return weak, tried, -candidate.utility, preference, usd, candidate.model
+        return shunned, weak, tried, usd, preference, -candidate.utility, candidate.model
+    match request.objective:
+        case "balanced":
+            return shunned, weak, tried, -candidate.utility, preference, usd, candidate.model
+        case "cheapest":
+            unlikely = _unlikely(request, candidate)
+            return shunned, weak, tried or unlikely, usd, preference, -candidate.utility, candidate.model
+        case "fastest":
+            return shunned, weak, tried, candidate.seconds, preference, -candidate.utility, candidate.model
+        case "best":
+            return shunned, weak, tried, -_likely(candidate), preference, usd, candidate.model
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _likely(candidate: Candidate) -> float:
+    return candidate.quality if candidate.p_correct is None else candidate.p_correct
+
+
+def _unlikely(request: RouteRequest, candidate: Candidate) -> bool:
+    """Return whether its answers are known to be right too seldom; where nothing was fitted, its answer will tell."""
+    p, threshold = candidate.p_correct, request.threshold
+    return threshold is not None and p is not None and p < threshold
 
 
 def _reason(request: RouteRequest, candidates: tuple[Candidate, ...]) -> str:
@@ -169,7 +229,7 @@ def _reason(request: RouteRequest, candidates: tuple[Candidate, ...]) -> str:
     elif request.cheapest:
         how = f"the cheapest of {len(candidates)} models, to stay within the budget"
     else:
-        how = f"highest utility of {len(candidates)} models"
+        how = _first_of(request, candidates)
     match request.cause:
         case "first":
             return how
@@ -179,6 +239,23 @@ def _reason(request: RouteRequest, candidates: tuple[Candidate, ...]) -> str:
             if request.stronger_than is None or candidates[0].quality > request.stronger_than:
                 return f"escalated to a stronger model after a rejected attempt: {how}"
             return f"no stronger model is available after a rejected attempt: {how}"
+
+
+def _first_of(request: RouteRequest, candidates: tuple[Candidate, ...]) -> str:
+    count = len(candidates)
+    match request.objective:
+        case "balanced":
+            return f"highest utility of {count} models"
+        case "cheapest":
+            holds = not _unlikely(request, candidates[0]) and any(_unlikely(request, each) for each in candidates)
+            which = f"those of {count} models that are likely enough right" if holds else f"{count} models"
+            return f"the cheapest of {which}"
+        case "fastest":
+            return f"the fastest of {count} models"
+        case "best":
+            return f"the likeliest right of {count} models"
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _names(models: frozenset[ModelName]) -> str:

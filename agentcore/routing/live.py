@@ -1,104 +1,127 @@
-"""LiveStats: what calls to one model have shown lately. Pure; time is passed in."""
+"""LiveStats: what calls to one model have shown lately, as the router reads it. Pure; time is passed in.
+
+The numbers are worked out when a call is noted, so that a forecast is a few multiplications. A forecast for a step
+type leans on what its own calls have shown; as far as those are few, or old, on the model's calls of all step types;
+and as far as those are too, on what is declared.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
-HALF_LIFE_SECONDS = 600.0
-"""An observation counts half as much after this long."""
+from agentcore.routing.stream import decay
+from agentcore.routing.tally import Tally
 
-MEMORY_CALLS = 50.0
-"""However many calls there are, the newest one moves a mean by at least a fiftieth."""
+DECLARED_CALLS: Final = 2.0
+"""What is broader, or declared, counts as this many calls, until measured ones outweigh it."""
 
-RECENT_CALLS = 32
-"""How many latencies the quantile looks at."""
-
-DECLARED_CALLS = 2.0
-"""The declared latency counts as this many calls, until measured ones outweigh it."""
+DECLARED_VERDICTS: Final = 6.0
+"""The declared quality counts as this many verdicts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveStats:
-    """What is known of one model's calls.
+    """What is known of one model's calls, of one step type or, when there is nothing `broader`, of all.
 
-    calls, failures: in total, never forgotten.  weight: how many successful calls the means stand for, decayed to
-    `at`.  seconds, output_tokens: exponentially weighted means over the successful calls.  p95_seconds: nearest-rank
-    95th percentile of `recent`, the latencies of the latest successful calls, oldest first.  failure_rate: weighted
-    mean, 0 to 1.  tries: what `failure_rate` stands for, decayed to `at`.  at: seconds on the caller's clock.
+    calls, failures: in total, never forgotten.  weight: how many answers the means stand for, decayed to `at`.
+    seconds, p50_seconds, p95_seconds: mean, median and 95th percentile of the answers' latencies.
+    output_tokens: mean.  tries: what `failure_rate`, 0 to 1, stands for.  price: mean of what was paid of what the
+    declared price makes; priced: how many answers that stands for.  cached_share: of input tokens, 0 to 1.
+    judged, accepted: verdicts.  at: seconds since the epoch.
     """
 
     calls: int = 0
     failures: int = 0
     weight: float = 0.0
     seconds: float = 0.0
-    output_tokens: float = 0.0
+    p50_seconds: float = 0.0
     p95_seconds: float = 0.0
-    recent: tuple[float, ...] = ()
+    output_tokens: float = 0.0
     tries: float = 0.0
     failure_rate: float = 0.0
+    price: float = 1.0
+    priced: float = 0.0
+    cached_share: float = 0.0
+    judged: float = 0.0
+    accepted: float = 0.0
     at: float = 0.0
+    broader: LiveStats | None = None
 
-    def observe(self, *, now: float, seconds: float, output_tokens: int = 0, failed: bool = False) -> LiveStats:
-        """Return the statistics after one more call.
-
-        A failed call counts as a failure only: how long it took says nothing about an answer's latency. Latencies
-        from before a silence of ten half-lives are forgotten by the quantile too. A clock that goes back counts as
-        one that stands still.
-        """
-        decay = _decay(now - self.at) if self.calls else 0.0
-        at = max(now, self.at) if self.calls else now
-        tries = min(self.tries * decay + 1.0, MEMORY_CALLS)
-        failure_rate = self.failure_rate + ((1.0 if failed else 0.0) - self.failure_rate) / tries
-        if failed:
-            return LiveStats(
-                calls=self.calls + 1,
-                failures=self.failures + 1,
-                weight=self.weight * decay,
-                seconds=self.seconds,
-                output_tokens=self.output_tokens,
-                p95_seconds=self.p95_seconds,
-                recent=self.recent,
-                tries=tries,
-                failure_rate=failure_rate,
-                at=at,
-            )
-        weight = min(self.weight * decay + 1.0, MEMORY_CALLS)
-        kept = self.recent if decay > 1 / 1024 else ()
-        recent = (*kept[-(RECENT_CALLS - 1) :], seconds)
+    @staticmethod
+    def of(tally: Tally, broader: LiveStats | None = None) -> LiveStats:
+        """Return what a tally says. broader: what is known of the model's calls of all step types."""
+        at = max(tally.at, tally.seconds.at, tally.verdicts.at)
+        weight, seconds, median, late = tally.seconds.aged(at).summary()
+        priced, price, _, _ = tally.price.aged(at).summary()
+        judged, accepted = tally.verdicts.aged(at).summary()
         return LiveStats(
-            calls=self.calls + 1,
-            failures=self.failures,
+            calls=tally.calls,
+            failures=tally.failures,
             weight=weight,
-            seconds=self.seconds + (seconds - self.seconds) / weight,
-            output_tokens=self.output_tokens + (output_tokens - self.output_tokens) / weight,
-            p95_seconds=_p95(recent),
-            recent=recent,
-            tries=tries,
-            failure_rate=failure_rate,
+            seconds=seconds,
+            p50_seconds=median,
+            p95_seconds=late,
+            output_tokens=tally.tokens / tally.answers if tally.answers else 0.0,
+            tries=tally.tries,
+            failure_rate=tally.failed / tally.tries if tally.tries else 0.0,
+            price=price if priced else 1.0,
+            priced=priced,
+            cached_share=tally.cached_tokens / tally.input_tokens if tally.input_tokens else 0.0,
+            judged=judged,
+            accepted=accepted,
             at=at,
+            broader=broader,
         )
+
+    def measured(self, now: float) -> float:
+        """Return how many answers of the model the forecasts rest on."""
+        known = self if self.broader is None else self.broader
+        return known.weight * decay(now - known.at)
 
     def forecast_seconds(self, declared: float, now: float) -> float:
         """Return the expected latency: the declared one, outweighed by measured calls until they age."""
-        weight = self.weight * _decay(now - self.at)
+        if self.broader is not None:
+            declared = self.broader.forecast_seconds(declared, now)
+        weight = self.weight * decay(now - self.at)
         return (self.seconds * weight + declared * DECLARED_CALLS) / (weight + DECLARED_CALLS)
 
+    def forecast_median_seconds(self, declared: float, now: float) -> float:
+        """Return the median latency, blended with what is broader and declared like the mean."""
+        if self.broader is not None:
+            declared = self.broader.forecast_median_seconds(declared, now)
+        weight = self.weight * decay(now - self.at)
+        return (self.p50_seconds * weight + declared * DECLARED_CALLS) / (weight + DECLARED_CALLS)
+
     def forecast_late_seconds(self, declared: float, now: float) -> float:
-        """Return how long a slow call takes: the 95th percentile, blended with the declared latency like the mean."""
-        weight = self.weight * _decay(now - self.at)
+        """Return how long a slow call takes: the 95th percentile, blended like the mean."""
+        if self.broader is not None:
+            declared = self.broader.forecast_late_seconds(declared, now)
+        weight = self.weight * decay(now - self.at)
         return (self.p95_seconds * weight + declared * DECLARED_CALLS) / (weight + DECLARED_CALLS)
 
     def forecast_output_tokens(self, limit: int) -> int:
         """Return how many tokens an answer is expected to have: the measured mean, never more than `limit`."""
-        if self.weight == 0.0:
-            return limit
-        return min(limit, math.ceil(self.output_tokens))
+        known = self if self.weight or self.broader is None else self.broader
+        return min(limit, math.ceil(known.output_tokens)) if known.weight else limit
 
+    def forecast_price(self, now: float) -> float:
+        """Return what is really paid of what the declared price makes: 1 until it is known to be otherwise."""
+        declared = 1.0 if self.broader is None else self.broader.forecast_price(now)
+        weight = self.priced * decay(now - self.at)
+        # A price is a fact, not a sample of a noisy one: what is declared has no weight beside what was charged.
+        return (self.price * weight + declared * 0.1) / (weight + 0.1)
 
-def _decay(elapsed_seconds: float) -> float:
-    return math.exp2(-elapsed_seconds / HALF_LIFE_SECONDS) if elapsed_seconds > 0.0 else 1.0
+    def forecast_quality(self, declared: float, now: float) -> float:
+        """Return the declared quality, or the share of answers that verifiers accept where that is lower.
 
-
-def _p95(latencies: tuple[float, ...]) -> float:
-    return sorted(latencies)[math.ceil(0.95 * len(latencies)) - 1]
+        It is never raised: verifiers that accept everything must not make a weak model look strong.
+        """
+        if self.broader is not None:
+            declared = self.broader.forecast_quality(declared, now)
+        if not self.judged:
+            return declared
+        left = decay(now - self.at)
+        share = (self.accepted * left + declared * DECLARED_VERDICTS) / (self.judged * left + DECLARED_VERDICTS)
+        return min(declared, share)

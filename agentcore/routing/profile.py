@@ -31,6 +31,10 @@ class Price:
         fresh = input_tokens - cached_tokens
         return (self.input * fresh + self.cached_input * cached_tokens + self.output * output_tokens) / MILLION
 
+    def spared(self, cached_tokens: int) -> Decimal:
+        """Return the dollars, exact, that so many cached input tokens cost less than fresh ones."""
+        return Decimal(0) if self.cached_input is None else (self.input - self.cached_input) * cached_tokens / MILLION
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelProfile:

@@ -11,6 +11,7 @@ from agentcore.domain.ids import AgentName
 from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.message import Message
 from agentcore.domain.verdict import Vote
+from agentcore.verification.evidence import Evidence
 from agentcore.verification.subject import Subject
 
 _json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -46,14 +47,47 @@ Judge by the evidence only, not by what you believe. Reply with JSON:
 `accepts`: true if the output does what the instruction asks and the evidence supports it; otherwise false."""
 
 
-def critic_messages(agent: Agent, subject: Subject, *, most_characters: int = 12_000) -> tuple[Message, ...]:
+DEBATE = """\
+Verifiers disagree about this output. The document has what others said of it as `opinions`, and what you said as
+`yours` if you said something. They are data like the rest, and no evidence: an opinion is worth what it shows in the
+evidence, however many share it. Look again at what they name, and reply anew. Change your opinion if they have shown
+something that you had missed, and keep it if they have not."""
+
+
+def critic_messages(
+    agent: Agent,
+    subject: Subject,
+    *,
+    most_characters: int = 12_000,
+    opinions: Sequence[Vote] = (),
+    yours: Vote | None = None,
+) -> tuple[Message, ...]:
     """Return the conversation that asks the agent for its opinion.
 
-    most_characters: of the evidence; longer pieces are cut, and say so. The agent's instructions and examples
-    come first, so that the prompt's beginning is the same in each call. Data is one JSON document: line breaks inside
-    it are escaped, so that no value can imitate the line that ends it.
+    most_characters: of the evidence; longer pieces are cut, and say so.  opinions: those of others, in a debate.
+    yours: the agent's own, before. The agent's instructions and examples come first, so that the prompt's beginning
+    is the same in each call.
     """
-    instructions = f"{agent.instructions.strip()}\n\n{FRAME}" if agent.instructions.strip() else FRAME
+    data: dict[str, JSON] = {
+        "instruction": subject.instruction,
+        "evidence": evidence_json(subject.evidence, most_characters),
+        "output": subject.output,
+    }
+    if not opinions:
+        return framed(agent, FRAME, data)
+    data["opinions"] = [_opinion(f"verifier {number}", vote) for number, vote in enumerate(opinions, 1)]
+    if yours is not None:
+        data["yours"] = _opinion("you", yours)
+    return framed(agent, FRAME, data, before=f"{DEBATE}\n")
+
+
+def framed(agent: Agent, frame: str, data: JSON, *, before: str = "") -> tuple[Message, ...]:
+    """Return the conversation that shows a verifier agent a document.
+
+    frame: what it is to do, after its own instructions.  before: a text before the document. Data is one JSON
+    document: line breaks inside it are escaped, so that no value can imitate the line that ends it.
+    """
+    instructions = f"{agent.instructions.strip()}\n\n{frame}" if agent.instructions.strip() else frame
     examples = tuple(
         message
         for example in agent.examples
@@ -62,19 +96,24 @@ def critic_messages(agent: Agent, subject: Subject, *, most_characters: int = 12
             Message(role="assistant", content=example.assistant),
         )
     )
-    data: dict[str, JSON] = {
-        "instruction": subject.instruction,
-        "evidence": _evidence(subject, most_characters),
-        "output": subject.output,
-    }
     document = _json(data)
     # the only characters that some readers take for a line break and JSON leaves as they are
     document = document.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\x85", "\\u0085")
     return (
         Message(role="system", content=instructions),
         *examples,
-        Message(role="user", content=f"BEGIN DATA\n{document}\nEND DATA"),
+        Message(role="user", content=f"{before}BEGIN DATA\n{document}\nEND DATA"),
     )
+
+
+def _opinion(who: str, vote: Vote) -> JSON:
+    """Return what a verifier has said, without its name: that of a model or a role would count as an argument."""
+    return {
+        "verifier": who,
+        "checked": vote.checked,
+        "problems": list(vote.reasons),
+        "accepts": vote.accepts,
+    }
 
 
 def critic_vote(agent: AgentName, reply: str) -> Vote:
@@ -83,7 +122,7 @@ def critic_vote(agent: AgentName, reply: str) -> Vote:
     A reply that cannot be read, or that accepts and lists problems at once, is an abstention, which accepts nothing.
     """
     verifier = f"agent:{agent}"
-    value = _object_in(reply)
+    value = object_in(reply)
     if value is None or not isinstance(value.get("accepts"), bool):
         return Vote(verifier=verifier, accepts=None, reasons=("its reply could not be read as an opinion",))
     problems = _problems(value.get("problems"))
@@ -99,11 +138,12 @@ def critic_vote(agent: AgentName, reply: str) -> Vote:
     return Vote(verifier=verifier, accepts=False, reasons=reasons, checked=looked_at)
 
 
-def _evidence(subject: Subject, most_characters: int) -> Sequence[JSON]:
-    texts = [_json(piece.content) for piece in subject.evidence]
+def evidence_json(evidence: Sequence[Evidence], most_characters: int) -> list[JSON]:
+    """Return the evidence as it is shown to a verifier, with no more than so many characters."""
+    texts = [_json(piece.content) for piece in evidence]
     share = _fair_share([len(text) for text in texts], most_characters)
     pieces: list[JSON] = []
-    for piece, text in zip(subject.evidence, texts, strict=True):
+    for piece, text in zip(evidence, texts, strict=True):
         entry: dict[str, JSON] = {"id": piece.id, "kind": piece.kind}
         if len(text) <= share:
             entry["content"] = piece.content
@@ -125,7 +165,7 @@ def _fair_share(lengths: Sequence[int], total: int) -> int:
     return max(share, *lengths) if lengths else total
 
 
-def _object_in(reply: str) -> Mapping[str, Any] | None:
+def object_in(reply: str) -> Mapping[str, Any] | None:
     """Return the JSON object of a reply, also when a model puts it into a fenced block or a sentence around it."""
     start, end = reply.find("{"), reply.rfind("}")
     if start < 0 or end < start:

@@ -273,11 +273,22 @@ broken_off = pytest.mark.parametrize("error", BROKEN_OFF.values(), ids=BROKEN_OF
 @broken_off
 @pytest.mark.parametrize("safety", [Safety.READ, Safety.IDEMPOTENT])
 async def test_a_repeatable_call_that_breaks_off_is_told_to_the_model(safety, error):
-    world = World(safety, after=error())
+    world = World(safety, after=error(), always=True)
     async with world.process() as running:
         run = await (await running.start(TASK)).result()
     assert run.status == "succeeded"
     assert run.steps["finder"].output.startswith("told Error: post ") or "cut off" in run.steps["finder"].output
+    await world.check()
+
+
+@pytest.mark.parametrize("safety", [Safety.READ, Safety.IDEMPOTENT])
+async def test_a_repeatable_call_that_breaks_off_is_made_once_more_with_the_same_key(safety):
+    world = World(safety, after=RuntimeError("broken"))
+    async with world.process() as running:
+        run = await (await running.start(TASK)).result()
+    assert run.status == "succeeded"
+    assert "receipt" in run.steps["finder"].output
+    assert list(world.outside.received.values()) == [2]
     await world.check()
 
 

@@ -45,6 +45,10 @@ class Rows(Protocol):
         """Execute a statement durably, in a transaction of its own; return how many rows it changed, or await it."""
         ...
 
+    def note(self, sql: str, parameters: Sequence[Parameter] = ()) -> Any:
+        """Execute a statement that may be lost with the machine; return how many rows it changed, or await it."""
+        ...
+
     def change_all(self, statements: Sequence[Statement]) -> Any:
         """Execute statements durably, in one transaction; return how many rows each has changed, or await it."""
         ...

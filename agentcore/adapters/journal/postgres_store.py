@@ -209,6 +209,13 @@ class PostgresStore:
         tag = await self._connection.execute(PARAMETER.sub(r"$\1", sql), *parameters)
         return int(tag.rpartition(" ")[2])
 
+    async def note(self, sql: str, parameters: Sequence[Parameter] = ()) -> int:
+        """Execute a statement that may be lost with the machine; return how many rows it changed."""
+        await self._connection.execute(_BEGIN.format("off"))
+        changed = await self.change(sql, parameters)
+        await self._connection.execute("COMMIT")
+        return changed
+
     async def change_all(self, statements: Sequence[Statement], drafts: Sequence[Draft] = ()) -> list[int]:
         """Execute statements durably, all in one transaction or none; return how many rows each has changed.
 

@@ -124,6 +124,12 @@ class JournalStore:
             self._synchronize("FULL")
             return self._connection.execute(sql, parameters).rowcount
 
+    def note(self, sql: str, parameters: Sequence[Parameter] = ()) -> int:
+        """Execute a statement that may be lost with the machine; return how many rows it changed."""
+        with self._failures():
+            self._synchronize("NORMAL")
+            return self._connection.execute(sql, parameters).rowcount
+
     def change_all(self, statements: Sequence[Statement], drafts: Sequence[Draft] = ()) -> list[int]:
         """Execute statements durably, all in one transaction or none; return how many rows each has changed.
 

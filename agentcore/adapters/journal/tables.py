@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Version of the tables that this package writes. It can read this one and those before, which it brings forward."""
 
 MIGRATIONS: Final[Mapping[int, Sequence[str]]] = MappingProxyType(
@@ -56,6 +56,22 @@ MIGRATIONS: Final[Mapping[int, Sequence[str]]] = MappingProxyType(
             """CREATE TABLE audit_holds (
                 tenant TEXT NOT NULL, run TEXT NOT NULL, principal TEXT NOT NULL, reason TEXT NOT NULL,
                 actor TEXT NOT NULL, at DOUBLE PRECISION NOT NULL, PRIMARY KEY (tenant, run, principal))""",
+        ),
+        4: (  # replies that may be served again; what processes tell each other of models and tools, and who may probe
+            """CREATE TABLE responses (
+                key TEXT NOT NULL PRIMARY KEY, alike TEXT NOT NULL, tenant TEXT NOT NULL, principal TEXT NOT NULL,
+                run TEXT NOT NULL, kept_at DOUBLE PRECISION NOT NULL, expires_at DOUBLE PRECISION NOT NULL,
+                entry TEXT NOT NULL)""",
+            "CREATE INDEX responses_alike ON responses (alike, kept_at)",
+            "CREATE INDEX responses_oldest ON responses (tenant, kept_at)",
+            "CREATE INDEX responses_run ON responses (run)",
+            """CREATE TABLE live_states (
+                scope TEXT NOT NULL, owner TEXT NOT NULL, at DOUBLE PRECISION NOT NULL, state TEXT NOT NULL,
+                PRIMARY KEY (scope, owner))""",
+            "CREATE INDEX live_states_newest ON live_states (scope, at)",
+            """CREATE TABLE live_claims (
+                scope TEXT NOT NULL, name TEXT NOT NULL, owner TEXT NOT NULL, until DOUBLE PRECISION NOT NULL,
+                PRIMARY KEY (scope, name))""",
         ),
     }
 )
