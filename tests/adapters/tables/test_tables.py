@@ -61,11 +61,16 @@ def test_a_question_that_an_arm_did_not_answer_is_left_out(tmp_path):
 
 
 def test_gsm8k_has_both_answers_and_mmlu_none(tmp_path):
-    shared = {"prompt": ["1 + 1", "2 + 2"], "weak": [True, False], "strong": [True, True]}
-    write_parquet(tmp_path / "routellm_mmlu.parquet", {**shared, "domain": ["sums", "sums"]})
+    shared = {
+        "prompt": ["1 + 1", "2 + 2", "seen before"],
+        "weak": [True, False, True],
+        "strong": [True, True, True],
+        "contaminated": [False, False, True],
+    }
+    write_parquet(tmp_path / "routellm_mmlu.parquet", {**shared, "domain": ["sums"] * 3})
     write_parquet(
         tmp_path / "routellm_gsm8k.parquet",
-        {**shared, "weak_response": ["2", "5"], "strong_response": ["2", "4"]},
+        {**shared, "weak_response": ["2", "5", "6"], "strong_response": ["2", "4", "6"]},
     )
     mmlu, gsm8k = read_mmlu(tmp_path), read_gsm8k(tmp_path)
     assert mmlu.labels.tolist() == gsm8k.labels.tolist() == [[True, True], [False, True]]
