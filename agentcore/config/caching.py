@@ -21,7 +21,7 @@ class CacheSettings:
 
     responses: CacheMode = "off"
     seconds: float = 86_400.0
-    threshold: float = 0.97
+    threshold: float = 0.8
     scope: CacheScope = "tenant"
     most_entries: int = 10_000
 
@@ -38,10 +38,13 @@ class CacheKeys(Strict):
     )
     expires: str = Field(default="1d", description="How long a reply is served, such as `15m`, `12h` or `7d`.")
     threshold: float = Field(
-        default=0.97,
+        default=0.8,
         ge=0.5,
         le=1,
-        description="How much two wordings must resemble each other, as the cosine of their embeddings.",
+        description=(
+            "How much two wordings must resemble each other, as the cosine of their embeddings; they must have "
+            "the same values, names, negations and words that compare in any case."
+        ),
     )
     scope: CacheScope = Field(
         default="tenant",

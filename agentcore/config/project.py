@@ -130,6 +130,9 @@ class Project:
             "audit": audit or AuditSettings(),
             "cache": cache or CacheSettings(),
         }
+        self._take(values, hired)
+
+    def _take(self, values: Mapping[str, Any], hired: list[Agent]) -> None:
         for key, value in values.items():
             object.__setattr__(self, key, value)
         if problems := list(self._problems(hired)):

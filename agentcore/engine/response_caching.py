@@ -60,7 +60,7 @@ class Caching:
     replies: ResponseCache
     mode: CacheMode = "off"
     seconds: float = 86_400.0
-    threshold: float = 0.97
+    threshold: float = 0.8
     scope: CacheScope = "tenant"
     most_entries: int = 10_000
     embedder: Embedder | None = None

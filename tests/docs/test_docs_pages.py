@@ -113,6 +113,14 @@ def test_models_that_are_shown_are_valid(project, monkeypatch, text):
     assert (report.problems, report.warnings) == ((), ())
 
 
+def test_caching_that_is_shown_is_valid(project):
+    settings, reader = blocks("caching.md", "yaml")
+    loaded = load_project(project(settings, clerk=reader))
+    assert (loaded.cache.responses, loaded.cache.seconds) == ("exact", 43_200.0)
+    clerk = loaded.agents["clerk"]
+    assert (clerk.cache, clerk.limits.input_tokens) == ("exact", 3000)
+
+
 def test_every_service_of_semantic_kernel_is_shown_with_arguments_that_it_takes():
     shown = {}
     for text in blocks("models.md", "yaml"):
