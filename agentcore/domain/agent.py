@@ -141,6 +141,7 @@ class Verification:
     independent: a verifier that shares this with the author does not count.  debate: how often the panel may vote
     again, each seeing the others' reasons, while it disagrees.
     escalate_to: the verifier that decides when the panel does not; escalate_to_person: who is asked then.
+    pairwise: the panel compares the candidates of an attempt, where it makes several that differ.
     """
 
     checks: tuple[Check, ...] = ()
@@ -152,6 +153,7 @@ class Verification:
     debate: int = 0
     escalate_to: AgentName | None = None
     escalate_to_person: ApprovalRule | None = None
+    pairwise: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
