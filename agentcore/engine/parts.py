@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from agentcore.domain.ids import ToolName
+from agentcore.domain.team import RunLimits
 from agentcore.engine.announcements import Announcements
 from agentcore.engine.attempt import Attempts
 from agentcore.engine.call_model import ModelCalls
@@ -79,18 +80,7 @@ class Parts:
         guards = RunGuards(guards=self.guards, effects=effects)
         drafts = Drafts(definition.agents[definition.team.answer], guards)
         redactor = Redactor(self.guards)
-        models = ModelCalls(
-            effects,
-            self.pool,
-            rules.permits,
-            definition.weights,
-            on_exceeded=limits.on_exceeded,
-            guards=guards,
-            drafts=drafts,
-            redactor=redactor,
-            fitted=definition.fitted,
-            cached=cached,
-        )
+        models = self._models(effects, rules, guards, limits, drafts=drafts, redactor=redactor, cached=cached)
         tools = ToolCalls(
             effects, self.tools, guards, redactor, tries=self.tries, largest_result=limits.result_characters
         )
@@ -127,6 +117,30 @@ class Parts:
             release=release,
             leaving=leaving,
             ending=effects.recorder.history.ending,
+        )
+
+    def _models(
+        self,
+        effects: Effects,
+        rules: Rules,
+        guards: RunGuards,
+        limits: RunLimits,
+        *,
+        drafts: Drafts,
+        redactor: Redactor,
+        cached: CachedCalls,
+    ) -> ModelCalls:
+        return ModelCalls(
+            effects,
+            self.pool,
+            rules.permits,
+            rules.definition.weights,
+            on_exceeded=limits.on_exceeded,
+            guards=guards,
+            drafts=drafts,
+            redactor=redactor,
+            fitted=rules.definition.fitted,
+            cached=cached,
         )
 
     def _caching(self, recorder: Recording, script: Script | None) -> tuple[Recording, CachedCalls]:
