@@ -120,7 +120,7 @@ class WordRidge:
         if not (len(used) == columns.shape[1] == len(found["rarity"]) and len(means) == len(scales) == len(surface)):
             msg = "a regression on words must have as many buckets, rarities and weights"
             raise ValueError(msg)
-        if len(used) and not (0 <= used.min() and used.max() < BUCKETS):
+        if len(used) and not (used.min() >= 0 and used.max() < BUCKETS):
             msg = f"a regression on words has buckets 0 to {BUCKETS - 1}"
             raise ValueError(msg)
         rarity, weights = np.zeros(BUCKETS, dtype=np.float32), np.zeros((BUCKETS, len(bias)), dtype=np.float32)

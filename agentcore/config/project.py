@@ -109,9 +109,11 @@ class Project:
         ready = cast("list[tuple[ModelProfile, Model]]", _values(built_models))
         settings = cast("list[ModelSettings]", _values(models)) or ([] if ready else [_embedded()])
         prepared, made = _parted(tools, built_tools)
+        as_given = {"name": name, "root": folder, "budget": budget, "policies": policies, "webhook": webhook}
         values: dict[str, Any] = {
-            "name": name,
-            "root": folder,
+            **as_given,
+            "fitted": fitted,
+            "retention": retention,
             "agents": {agent.name: agent for agent in hired},
             "team": team or _team(name, hired),
             "models": {each.profile.name: each for each in settings},
@@ -119,16 +121,11 @@ class Project:
             "built_models": {profile.name: (profile, built) for profile, built in ready},
             "built_tools": {each.definition.name: each for each in made},
             "limits": limits or RunLimits(),
-            "budget": budget,
             "weights": weights or Weights(),
-            "fitted": fitted,
             "store": _store(store, folder),
-            "policies": policies,
             "scenarios": dict(scenarios or {}),
             "triggers": {each.name: each for each in cast("list[TriggerSettings]", _values(triggers))},
             "guards": {each.name: each for each in cast("list[GuardSettings]", _values(guards))},
-            "webhook": webhook,
-            "retention": retention,
             "audit": audit or AuditSettings(),
             "cache": cache or CacheSettings(),
         }

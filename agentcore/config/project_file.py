@@ -71,7 +71,7 @@ class RoutingKeys(AgentRoutingKeys):
     model: str | None = Field(
         default=None,
         min_length=1,
-        description="The file of a fitted router, from the project's folder; `agentcore route fit` writes one.",
+        description="The file of a fitted router, from the project's folder: what was learnt of its steps.",
     )
 
     quality_weight: float = Field(default=Weights().quality, ge=0, description="Points for a quality of 1.")

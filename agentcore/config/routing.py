@@ -71,6 +71,14 @@ class AgentRoutingKeys(Strict):
     independent: Literal["family"] | None = Field(
         default=None, description="family: the models of an ensemble are of different families."
     )
+    hedge: bool | None = Field(
+        default=None,
+        description=(
+            "Whether another model is asked as well when the first is later than its live 95th percentile, and the "
+            "quicker answer taken; at most in one call of twenty. By default where there is a deadline: a longest "
+            "latency, or little time left for the run."
+        ),
+    )
 
     @model_validator(mode="after")
     def _one_of_two(self) -> AgentRoutingKeys:
@@ -99,6 +107,7 @@ class AgentRoutingKeys(Strict):
             ensemble_of=() if several is None or isinstance(several, int) else tuple(map(ModelName, several)),
             samples=given.get("samples") or 1,
             independent=given.get("independent") is not None,
+            hedge=given.get("hedge"),
         )
 
     def _over(self, default: AgentRoutingKeys | None, role: Role) -> dict[str, Any]:
@@ -112,7 +121,7 @@ class AgentRoutingKeys(Strict):
 
 
 _KEYS = tuple(AgentRoutingKeys.model_fields)
-_CHOICE = ("objective", "max_latency_s")
+_CHOICE = ("objective", "max_latency_s", "hedge")
 _EITHER: Mapping[str, frozenset[str]] = {
     "min_confidence": frozenset({"alpha"}),
     "alpha": frozenset({"min_confidence"}),
@@ -142,7 +151,7 @@ def routing_problems(
             f"{routing.samples} samples at `temperature: 0` are all the same; set a temperature above 0",
         )
     if routing.independent and max(routing.ensemble, len(routing.ensemble_of)) <= 1:
-        yield ("routing", "independent"), "is about the models of an ensemble; there is none"
+        yield ("routing", "independent"), "`independent` is about the models of an ensemble, and there is none"
     yield from _names(agent, models)
     if any(profile is None for profile in models.values()):
         return
@@ -191,7 +200,7 @@ def _bounds(agent: Agent, usable: list[ModelProfile]) -> Iterator[_Finding]:
                 ("routing", "max_latency_s"),
                 (
                     f"{slowest_allowed:g} s is below what every model takes: the fastest the agent may use, "
-                    f"`{fastest.name}`, declares {fastest.latency_seconds:g} s"
+                    f"`{fastest.name}`, declares {fastest.latency_seconds:g} s (`latency_seconds`)"
                 ),
             )
     if routing.ensemble_of:
@@ -226,8 +235,8 @@ def _thresholds(agent: Agent, fitted: FittedSteps) -> Iterator[_Finding]:
         yield (
             ("routing", "alpha"),
             (
-                f"{alpha:g} needs a fitted router, and `routing.model` of the project names none: fit one with "
-                "`agentcore route fit`, or give `min_confidence`"
+                f"`alpha: {alpha:g}` needs a fitted router, and `routing.model` of the project names none: fit one "
+                "with `agentcore route fit`, or give `min_confidence`"
             ),
         )
     elif step is None or alpha not in step.thresholds:

@@ -113,7 +113,7 @@ class Attempts:
             unrecorded = ()
         wanted = self.release.verifiers(caller, outcome.label)
         verdict = await self.verifier.verify(agent, caller, instruction, outcome, wanted, checks=made.checks)
-        if verdict.undecided and (rule := agent.verification.escalate_to_person) is not None:
+        if verdict.open and (rule := agent.verification.escalate_to_person) is not None:
             await record(*unrecorded)
             asked = undecided(verdict)
             unrecorded, vote = await self._approved(rule, caller, finished, about="verdict", why=asked)
@@ -125,7 +125,8 @@ class Attempts:
             unrecorded, vote = await self._approved(agent.approval, caller, finished)
             verdict = replace(verdict, accepted=vote.accepts is True, votes=(*verdict.votes, vote))
         await self._conclude(caller, unrecorded, verdict)
-        self.models.judged(outcome.model, agent.name, accepted=verdict.accepted)
+        if verdict.accepted or not any(vote.verifier == CONFIDENCE for vote in verdict.votes):  # unsure is not wrong
+            self.models.judged(outcome.model, agent.name, accepted=verdict.accepted)
 
     async def _settle(self, command: StartAttempt, state: StepState, agent: Agent) -> None:
         """Take the best answer so far, or let a person decide about it: no model is asked."""

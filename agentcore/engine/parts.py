@@ -14,7 +14,7 @@ from agentcore.engine.call_model import ModelCalls
 from agentcore.engine.call_tool import ToolCalls
 from agentcore.engine.candidates import Candidates
 from agentcore.engine.confidences import Confidences
-from agentcore.engine.definition import Rules
+from agentcore.engine.definition import Definition, Rules
 from agentcore.engine.drafts import Drafts
 from agentcore.engine.drive import Driver
 from agentcore.engine.effect import Effects
@@ -80,13 +80,18 @@ class Parts:
         guards = RunGuards(guards=self.guards, effects=effects)
         drafts = Drafts(definition.agents[definition.team.answer], guards)
         redactor = Redactor(self.guards)
-        models = self._models(effects, rules, guards, limits, drafts=drafts, redactor=redactor, cached=cached)
-        tools = ToolCalls(
-            effects, self.tools, guards, redactor, tries=self.tries, largest_result=limits.result_characters
+        models = ModelCalls(
+            effects,
+            self.pool,
+            rules.permits,
+            definition.weights,
+            on_exceeded=limits.on_exceeded,
+            guards=guards,
+            drafts=drafts,
+            redactor=redactor,
+            fitted=definition.fitted,
+            cached=cached,
         )
-        worker, verifier = Worker(models, tools), Verifier(definition.agents, models, definition.checks)
-        confidences = Confidences(fitted=definition.fitted)
-        candidates = Candidates(effects=effects, worker=worker, verifier=verifier, confidences=confidences)
         release = Release(agents=definition.agents, guards=guards, redactor=redactor)
         return Driver(
             agents=definition.agents,
@@ -100,17 +105,7 @@ class Parts:
                 models=models,
                 guards=guards,
             ),
-            attempts=Attempts(
-                agents=definition.agents,
-                limits=limits,
-                effects=effects,
-                models=models,
-                candidates=candidates,
-                confidences=confidences,
-                verifier=verifier,
-                guards=guards,
-                release=release,
-            ),
+            attempts=self._attempts(definition, limits, guards, release, models),
             models=models,
             drafts=drafts,
             undo=Undo(agents=definition.agents, effects=effects, tools=self.tools),
@@ -119,35 +114,31 @@ class Parts:
             ending=effects.recorder.history.ending,
         )
 
-    def _models(
-        self,
-        effects: Effects,
-        rules: Rules,
-        guards: RunGuards,
-        limits: RunLimits,
-        *,
-        drafts: Drafts,
-        redactor: Redactor,
-        cached: CachedCalls,
-    ) -> ModelCalls:
-        return ModelCalls(
-            effects,
-            self.pool,
-            rules.permits,
-            rules.definition.weights,
-            on_exceeded=limits.on_exceeded,
-            guards=guards,
-            drafts=drafts,
-            redactor=redactor,
-            fitted=rules.definition.fitted,
-            cached=cached,
-        )
-
     def _caching(self, recorder: Recording, script: Script | None) -> tuple[Recording, CachedCalls]:
         """Return the cached replies of a run, and its record that they hear of; a replay has what its record has."""
         caching = self.caching if script is None else None
         cached = CachedCalls(caching, recorder.run.started.task, recorder.run.id, self.clock)
         return recorder if caching is None else HeededRecording(recorder, cached), cached
+
+    def _attempts(
+        self, definition: Definition, limits: RunLimits, guards: RunGuards, release: Release, models: ModelCalls
+    ) -> Attempts:
+        effects = guards.effects
+        largest = limits.result_characters
+        tools = ToolCalls(effects, self.tools, guards, release.redactor, tries=self.tries, largest_result=largest)
+        worker, verifier = Worker(models, tools), Verifier(definition.agents, models, definition.checks)
+        confidences = Confidences(fitted=definition.fitted)
+        return Attempts(
+            agents=definition.agents,
+            limits=limits,
+            effects=effects,
+            models=models,
+            candidates=Candidates(effects=effects, worker=worker, verifier=verifier, confidences=confidences),
+            confidences=confidences,
+            verifier=verifier,
+            guards=guards,
+            release=release,
+        )
 
     def _effects(self, recorder: Recording, rules: Rules, script: Script | None) -> Effects:
         run = recorder.run

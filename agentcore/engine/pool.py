@@ -13,6 +13,7 @@ from agentcore.engine.live_board import LiveBoard
 from agentcore.ports.clock import Clock
 from agentcore.ports.model import Model, ModelReply
 from agentcore.routing.breaker import Breaker
+from agentcore.routing.hedge_share import HedgeShare
 from agentcore.routing.live import LiveStats
 from agentcore.routing.profile import ModelProfile
 
@@ -44,6 +45,7 @@ class ModelPool:
         self.board = LiveBoard(self.profiles, clock)
         self.circuits = Circuits(clock, entries)
         self.tools = Circuits(clock)
+        self.hedges = HedgeShare()
         self.breakers = cast("Mapping[ModelName, Breaker]", self.circuits.breakers)
         self._slots = {name: asyncio.Semaphore(entry.parallel) for name, entry in entries.items()}
 
@@ -61,9 +63,15 @@ class ModelPool:
         services = {self.entries[name].service for name in names} - {""}
         return frozenset(name for name, entry in self.entries.items() if entry.service in services)
 
+    def suspects(self) -> frozenset[ModelName]:
+        """Return the models that are served by the same as one whose circuit is open, but for such themselves."""
+        failing = [name for name, breaker in self.breakers.items() if breaker.until is not None]
+        return self.kin(failing).difference(failing) if failing else frozenset()
+
     def calling(self, name: ModelName) -> None:
         """Note that a call begins: a half-open circuit counts its probes."""
         self.circuits.calling(name)
+        self.hedges = self.hedges.called()
 
     def succeeded(self, name: ModelName, reply: ModelReply, seconds: float, *, step: str = "") -> None:
         """Note a good answer and how long it took. step: the step type that it was for."""
@@ -74,6 +82,12 @@ class ModelPool:
         """Note a failure of the model, not of the request. retry_after_seconds: what its server asked for."""
         self.circuits.failed(name, retry_after_seconds=retry_after_seconds)
         self.board.broke(name, step)
+
+    def outlasted(self, name: ModelName, seconds: float, *, step: str = "") -> None:
+        """Note that a call was given up as another model was quicker: a probe has failed by that."""
+        if self.breakers[name].until is not None:
+            self.circuits.failed(name)
+        self.board.outlasted(name, step, seconds)
 
     def abandoned(self, name: ModelName) -> None:
         """Note that a call was cancelled, or failed by the request's fault: it says nothing about the model."""

@@ -91,9 +91,9 @@ def fit_prerouter(questions: Sequence[Hashed], labels: NDArray[np.bool_], *, see
     right = labels.astype(np.float64)
     rows: list[list[float]] = [[] for _ in questions]
     for train, test in folds(len(questions), PARTS, seed=seed):
-        known = [questions[at] for at in train.tolist()]
+        known = [questions[int(at)] for at in train]
         ridge, kinds = fit_word_ridge(known, right[train]), _by_kind(known, right[train])
-        for at in test.tolist():
+        for at in map(int, test):
             question = questions[at]
             rows[at] = _row(question, kinds.get(question.kind, kinds[""]), ridge.predict(question))
     names = tuple(f"f{at}" for at in range(len(rows[0])))
