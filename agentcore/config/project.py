@@ -103,9 +103,8 @@ class Project:
         """Take the parts; agents get their versions here.
 
         team: by default the only supervisor plans, the last worker answers, the others (or it alone) are given steps.
-        models: by default the embedded one, unless `built_models` has any.  root: by default the working folder.
-        store: a file, by default `.agentcore/journal.sqlite`, or a URL `postgres://…`.  tools: settings, or made.
-        Raises ConfigError with everything that does not fit together.
+        models: by default the embedded one, unless `built_models` has any.  root: the working folder.  store: a file,
+        `.agentcore/journal.sqlite`, or a URL `postgres://…`.  tools: settings, or made. Raises ConfigError with all.
         """
         folder = Path() if root is None else root
         hired = [versioned(agent, folder) for agent in cast("list[Agent]", _values(agents))]

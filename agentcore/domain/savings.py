@@ -48,11 +48,6 @@ class Savings:
     trimmed: LeftOut = LeftOut()
 
     @property
-    def any(self) -> bool:
-        """Whether there is anything."""
-        return self != Savings()
-
-    @property
     def usd(self) -> Decimal:
         """Dollars, of all kinds that have a price: not of what was left out, which nobody would have taken."""
         return self.exact.used.usd + self.semantic.used.usd + self.prompt_cache.usd

@@ -72,7 +72,7 @@ def cache_key(
     came before was not good enough, and one with secrets. Personal data are for the same user only.
     """
     random = request.temperature > 0
-    if (random and request.seed is None) or caller.attempt > 1 or caller.rejected:
+    if (random and request.seed is None) or caller.attempt > 1 or caller.rejected or caller.stronger:
         return None
     label = caller.label
     if label.confidentiality >= Confidentiality.SECRET:
@@ -85,7 +85,8 @@ def cache_key(
         # As text: a model writes an object's fields in the order of its schema.
         json.dumps([request.schema, [_tool(tool) for tool in request.tools]], default=dict),
         request.tool_required,
-        [caller.agent.name, caller.agent.version],
+        # Several answers to one question are asked for to be compared: one may not be served for another.
+        [caller.agent.name, caller.agent.version, caller.candidate],
         [task.tenant, only_for, task.purpose],
         [int(label.confidentiality), sorted(label.sources), sorted(label.findings)],
         [decision.bundle, json.dumps([asdict(each) for each in decision.obligations], default=str)],

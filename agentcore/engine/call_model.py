@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from agentcore.confidence.calibration_knots import Interval
 from agentcore.domain.agent import Capability, Independence
 from agentcore.domain.budget import NO_USE, NOTHING_USD, Usage
+from agentcore.domain.cache_hit import Trimmed
 from agentcore.domain.decision import Decision
 from agentcore.domain.dues import Dues
 from agentcore.domain.effect import HEDGE, Effect, EffectKind, hedge_of
@@ -31,7 +32,7 @@ from agentcore.engine.drafts import Drafts
 from agentcore.engine.effect import ONE_CALL, Caller, Effects, refusal_error
 from agentcore.engine.hedging import Asked, Duel, GivenUp, Hedging, race
 from agentcore.engine.history import Recorded
-from agentcore.engine.live_board import paid_usd
+from agentcore.engine.live_board import used_by
 from agentcore.engine.measured_call import measured_call
 from agentcore.engine.model_guards import prompted, replied
 from agentcore.engine.model_json import reply_json, reply_of, request_json
@@ -173,8 +174,9 @@ class ModelCalls:
             )
         )
         patience = None if hit is not None else self._hedging.patience(caller, id, route, decisions[0])
+        begun = _Begun(effect, reserved, route, looked, found.trimmed)
         if patience is not None:
-            return await self._hedged(caller, request, _Begun(effect, reserved, route, looked), failed, patience)
+            return await self._hedged(caller, request, begun, failed, patience)
         try:
             if looked is not None and hit is not None:
                 reply, label = await serve(
@@ -182,7 +184,7 @@ class ModelCalls:
                 )
                 answered = Answered(reply=reply, model=route.model, label=label, family=route.family)
             else:
-                answered = await self._call(caller, request, effect, reserved, looked=looked)
+                answered = await self._call(caller, request, begun)
         except ModelError as error:
             raise _ModelFailed({route.model: error}) from error
         return replace(answered, prior=prior_of(route))
@@ -200,9 +202,7 @@ class ModelCalls:
         both = [first]
 
         def asked(begun: _Begun) -> Asked[Answered]:
-            return lambda duel: self._call(
-                caller, request, begun.effect, begun.reserved, looked=begun.looked, duel=duel
-            )
+            return lambda duel: self._call(caller, request, begun, duel)
 
         async def second() -> Asked[Answered] | None:
             try:
@@ -216,7 +216,12 @@ class ModelCalls:
             effect = self._effects.model_effect(hedge_of(first.effect.id), caller, route.model)
             await self._effects.recorder.record(
                 EffectStarted(
-                    effect=effect, request=request_json(request), decisions=decisions, reserved=reserved, route=route
+                    effect=effect,
+                    request=request_json(request),
+                    decisions=decisions,
+                    reserved=reserved,
+                    route=route,
+                    trimmed=first.trimmed,
                 )
             )
             both.append(_Begun(effect, reserved, route))
@@ -305,16 +310,8 @@ class ModelCalls:
         ledger.reserve(need)
         return need
 
-    async def _call(
-        self,
-        caller: Caller,
-        request: ModelRequest,
-        effect: Effect,
-        reserved: Usage,
-        *,
-        looked: Lookup | None = None,
-        duel: Duel | None = None,
-    ) -> Answered:
+    async def _call(self, caller: Caller, request: ModelRequest, begun: _Begun, duel: Duel | None = None) -> Answered:
+        effect, looked = begun.effect, begun.looked
         name = ModelName(effect.name)
         label = _label(caller, name)
         clock = self._effects.clock
@@ -337,15 +334,8 @@ class ModelCalls:
             reply = await (ask() if duel is None else duel.ask(name, ask))
             if writing is not None:
                 writing.end()
-            cost = paid_usd(self._pool.profiles[name], reply)
             spared = self._pool.profiles[name].price.spared(reply.cached_tokens)
-            used = Usage(
-                input_tokens=reply.input_tokens,
-                output_tokens=reply.output_tokens,
-                cached_tokens=reply.cached_tokens,
-                calls=1,
-                usd=cost,
-            )
+            used = used_by(self._pool.profiles[name], reply)
             reply, label = await replied(self._guards.guards, reply, label, f"the reply of {name}")
             error, output, unknown = "", reply_json(reply), False
             return Answered(reply=reply, model=name, label=label, family=self._pool.profiles[name].family)
@@ -355,7 +345,7 @@ class ModelCalls:
                 used = self._given_up(caller, name, request, clock.monotonic() - started)
             raise
         finally:
-            self._effects.ledger.settle(reserved, used)
+            self._effects.ledger.settle(begun.reserved, used)
             finished = EffectFinished(
                 effect=effect.id,
                 output=output,
@@ -390,6 +380,7 @@ class _Begun:
     reserved: Usage
     route: Route
     looked: Lookup | None = None
+    trimmed: Trimmed | None = None
 
 
 def _error_of(recorded: Recorded) -> ModelError:

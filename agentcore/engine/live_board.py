@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
+from agentcore.domain.budget import Usage
 from agentcore.domain.ids import ModelName
 from agentcore.ports.clock import Clock
 from agentcore.ports.model import ModelReply
@@ -116,6 +117,17 @@ class LiveBoard:
         if own is None or others is None:
             return own or others or Tally()
         return own.merged(others)
+
+
+def used_by(profile: ModelProfile, reply: ModelReply) -> Usage:
+    """Return what a call has used that came to an answer."""
+    return Usage(
+        input_tokens=reply.input_tokens,
+        output_tokens=reply.output_tokens,
+        cached_tokens=reply.cached_tokens,
+        calls=1,
+        usd=paid_usd(profile, reply),
+    )
 
 
 def paid_usd(profile: ModelProfile, reply: ModelReply) -> Decimal:

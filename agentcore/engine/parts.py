@@ -80,10 +80,7 @@ class Parts:
         limits = definition.limits
         if started.on_exceeded is not None:
             limits = replace(limits, on_exceeded=started.on_exceeded)
-        caching = self.caching if script is None else None  # a replay has what its record has
-        cached = CachedCalls(caching, started.task, recorder.run.id, self.clock)
-        if caching is not None:
-            recorder = HeededRecording(recorder, cached)
+        recorder, cached = self._caching(recorder, script)
         effects = self._effects(recorder, rules, script)
         guards = RunGuards(guards=self.guards, effects=effects)
         drafts = Drafts(definition.agents[definition.team.answer], guards)
@@ -122,6 +119,12 @@ class Parts:
             leaving=leaving,
             ending=effects.recorder.history.ending,
         )
+
+    def _caching(self, recorder: Recording, script: Script | None) -> tuple[Recording, CachedCalls]:
+        """Return the cached replies of a run, and its record that they hear of; a replay has what its record has."""
+        caching = self.caching if script is None else None
+        cached = CachedCalls(caching, recorder.run.started.task, recorder.run.id, self.clock)
+        return recorder if caching is None else HeededRecording(recorder, cached), cached
 
     def _attempts(
         self, definition: Definition, limits: RunLimits, guards: RunGuards, release: Release, models: ModelCalls

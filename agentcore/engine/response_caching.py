@@ -85,7 +85,7 @@ class CachedCalls:
         self._run = run
         self._clock = clock
         self.embedder = None if caching is None else caching.embedder
-        self._given: dict[tuple[StepId, int], list[tuple[Effect, CachedReply]]] = {}
+        self._given: dict[tuple[StepId, int], list[tuple[Caller, CachedReply]]] = {}
         self._served: dict[tuple[StepId, int], list[str]] = {}
 
     def mode(self, agent: Agent) -> CacheMode:
@@ -150,7 +150,7 @@ class CachedCalls:
             at=now,
             expires_at=now + self._caching.seconds,
         )
-        self._given.setdefault(_attempt(caller.step, caller.attempt), []).append((effect, reply))
+        self._given.setdefault(_attempt(caller.step, caller.attempt), []).append((caller, reply))
 
     def served(self, caller: Caller | Effect, hit: CacheHit) -> None:
         """Note that a reply was served, now or by the process before: it is thrown away if it proves no good."""
@@ -159,8 +159,8 @@ class CachedCalls:
     async def heed(self, fact: Fact) -> None:
         """Keep or throw away what a fact says to be good, or no good."""
         match fact:
-            case AttemptFinished(step=step, attempt=attempt, model=model):
-                self._chosen(_attempt(step, attempt), model)
+            case AttemptFinished(step=step, attempt=attempt, chosen=chosen):
+                self._chosen(_attempt(step, attempt), chosen)
             case PlanRejected() | StepFailed():
                 await self._conclude(_PLANNING, good=False)
             case VerdictReached(step=step, attempt=attempt, verdict=verdict):
@@ -175,13 +175,13 @@ class CachedCalls:
         """Throw a reply away that must not be served."""
         await self._change([key], [])
 
-    def _chosen(self, attempt: tuple[StepId, int], model: ModelName | None) -> None:
-        """Forget what other models gave to the agent whose output an attempt has: it was not chosen."""
+    def _chosen(self, attempt: tuple[StepId, int], chosen: int) -> None:
+        """Forget the replies that led to other answers than the one that was chosen: nobody has accepted those."""
         given = self._given.get(attempt)
-        if given and model is not None:
-            author = next((effect.agent for effect, _ in given), None)
+        if given:
+            author = given[0][0].agent.name
             self._given[attempt] = [
-                (effect, reply) for effect, reply in given if effect.agent != author or effect.name == model
+                (caller, reply) for caller, reply in given if caller.agent.name != author or caller.candidate == chosen
             ]
 
     async def _conclude(self, attempt: tuple[StepId, int], *, good: bool, bad: bool | None = None) -> None:

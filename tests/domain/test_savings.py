@@ -51,7 +51,7 @@ def savings(*facts, lineage=None):
 
 def test_nothing_is_saved_by_calls_as_they_come():
     assert savings(started("a"), finished("a", used=SAVED)) == Savings()
-    assert not Savings.of([]).any
+    assert Savings.of([]) == Savings()
 
 
 def test_each_kind_is_counted_by_itself_and_the_dollars_together():

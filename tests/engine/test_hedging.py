@@ -10,7 +10,7 @@ import pytest
 from support.desk import ADDER, BOSS, FINDER, WRITER, engine, plan, profile
 
 from agentcore.adapters.journal.memory import MemoryJournal
-from agentcore.domain.agent import Routing
+from agentcore.domain.agent import Limits, Routing
 from agentcore.domain.budget import Budget
 from agentcore.domain.errors import ModelUnavailable
 from agentcore.domain.event import EffectFinished, EffectStarted
@@ -96,6 +96,21 @@ async def replayed(case, run):
     async with case.process() as running:
         again = await running.replay(run.id)
     assert (again.status, again.answer, again.used) == (run.status, run.answer, run.used)
+
+
+async def test_the_second_is_sent_what_was_trimmed_for_the_first_and_a_replay_knows_it():
+    reader = replace(AGENTS[1], inputs={"letter": {"type": "string"}}, limits=Limits(input_tokens=200))
+    case = Case(agents=(AGENTS[0], reader, *AGENTS[2:]))
+    letter = "\n".join(f"line {number} of a letter" for number in range(200))
+    async with case.process() as running:
+        run = await (await running.start(replace(TASK, inputs={"letter": letter}))).result()
+    case.events = await case.journal.read(run.id)
+    assert run.status == "succeeded"
+    first, second = [fact for fact in case.facts(EffectStarted) if fact.effect.step == "finder"]
+    assert second.effect.id == f"{first.effect.id}+hedge"
+    assert first.trimmed is not None
+    assert (second.trimmed, second.request) == (first.trimmed, first.request)
+    await replayed(case, run)
 
 
 async def test_the_second_answers_when_the_first_is_late():

@@ -14,12 +14,12 @@ from support.mortal import Mortal
 
 from agentcore.adapters.journal.memory import MemoryJournal
 from agentcore.adapters.journal.memory_responses import MemoryResponses
-from agentcore.domain.agent import Agent, Check, Limits, Role, Verification
+from agentcore.domain.agent import Agent, Check, Limits, Role, Routing, Verification
 from agentcore.domain.budget import Budget, Usage
 from agentcore.domain.decision import Decision
 from agentcore.domain.detection import NOTHING, Detection, Span
 from agentcore.domain.errors import JournalUnavailable
-from agentcore.domain.event import EffectFinished, EffectStarted, RunFinished
+from agentcore.domain.event import AttemptFinished, EffectFinished, EffectStarted, RunFinished
 from agentcore.domain.ids import AgentName, ModelName, RunId, StepId, ToolName
 from agentcore.domain.label import Confidentiality, Label
 from agentcore.domain.message import Message
@@ -386,6 +386,19 @@ async def test_a_verifiers_vote_is_kept_with_the_attempt_that_it_was_for():
 
     desk = Desk(agents=(BOSS, finder, ADDER, WRITER, judge), reply=reply)
     assert [await desk.calls("a"), await desk.calls("b")] == [4, 0]
+
+
+async def test_of_several_samples_only_the_chosen_one_is_kept_and_none_stands_for_another():
+    said = iter(["41", "42", "42", "7", "8"])
+    finder = replace(FINDER, temperature=0.7, routing=Routing(samples=3, objective="cheapest"))
+    desk = Desk(agents=(BOSS, finder, ADDER, WRITER))
+    desk.reply = lambda request: next(said) if request.messages[0].content == "Find." else "good"
+    await desk.run("a")
+    await desk.run("b")
+    made = next(e.fact for e in await desk.journal.read(RunId("b")) if isinstance(e.fact, AttemptFinished))
+    hits = [hit.effect for hit in await desk.hits("b") if "/finder/" in hit.effect]
+    assert len(hits) == 1
+    assert sorted(each.output for each in made.candidates) == ["42", "7", "8"]
 
 
 # --- laws

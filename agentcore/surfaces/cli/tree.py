@@ -78,24 +78,31 @@ class _Steps:
 def run_tree(trace: Trace) -> RenderableType:
     """Return the header, what was saved, and the steps as a tree: agent, model, verdict, tokens, cost and time."""
     lineage = trace.run.started.lineage
-    saved = (savings_text(trace.savings),) if trace.savings.any else ()
-    return Group(header(trace), *(() if lineage is None else (lineage_text(lineage),)), *saved, _Steps(trace))
+    saved = savings_text(trace.savings)
+    return Group(
+        header(trace),
+        *(() if lineage is None else (lineage_text(lineage),)),
+        *(() if saved is None else (saved,)),
+        _Steps(trace),
+    )
 
 
-def savings_text(savings: Savings) -> Text:
-    """Return one line: what a run was spared."""
+def savings_text(savings: Savings) -> Text | None:
+    """Return one line: what a run was spared, None when that is nothing.
+
+    Tokens that a model had read before count once they cost less for that.
+    """
     parts = [
         f"{counted(served.replies, 'calls')}, {served.used.tokens:,} tokens, {money(served.used.usd)} {how}"
         for served, how in ((savings.exact, "by replies served again"), (savings.semantic, "to other wordings"))
         if served.replies
     ]
     cached, trimmed = savings.prompt_cache, savings.trimmed
-    if cached.tokens:
-        off = f", {money(cached.usd)} off" if cached.usd else ""
-        parts.append(f"{cached.tokens:,} input tokens by the provider's cache{off}")
+    if cached.usd:
+        parts.append(f"{cached.tokens:,} input tokens by the provider's cache, {money(cached.usd)} off")
     if trimmed.requests:
         parts.append(f"{trimmed.tokens:,} tokens left out of {counted(trimmed.requests, 'requests')}")
-    return Text(f"saved {'; '.join(parts)}", style="green")
+    return Text(f"saved {'; '.join(parts)}", style="green") if parts else None
 
 
 def lineage_text(lineage: Lineage) -> Text:

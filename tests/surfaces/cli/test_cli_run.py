@@ -98,6 +98,7 @@ def test_json_is_one_object_and_nothing_else(desk, agentcore):
             "reason",
             "waits_for",
             "used",
+            "saved",
             "seconds",
             "lineage",
             "steps",
