@@ -71,6 +71,14 @@ class AgentRoutingKeys(Strict):
     independent: Literal["family"] | None = Field(
         default=None, description="family: the models of an ensemble are of different families."
     )
+    hedge: bool | None = Field(
+        default=None,
+        description=(
+            "Whether another model is asked as well when the first is later than its live 95th percentile, and the "
+            "quicker answer taken; at most in one call of twenty. By default where there is a deadline: a longest "
+            "latency, or little time left for the run."
+        ),
+    )
 
     @model_validator(mode="after")
     def _one_of_two(self) -> AgentRoutingKeys:
@@ -99,6 +107,7 @@ class AgentRoutingKeys(Strict):
             ensemble_of=() if several is None or isinstance(several, int) else tuple(map(ModelName, several)),
             samples=given.get("samples") or 1,
             independent=given.get("independent") is not None,
+            hedge=given.get("hedge"),
         )
 
     def _over(self, default: AgentRoutingKeys | None, role: Role) -> dict[str, Any]:
@@ -112,7 +121,7 @@ class AgentRoutingKeys(Strict):
 
 
 _KEYS = tuple(AgentRoutingKeys.model_fields)
-_CHOICE = ("objective", "max_latency_s")
+_CHOICE = ("objective", "max_latency_s", "hedge")
 _EITHER: Mapping[str, frozenset[str]] = {
     "min_confidence": frozenset({"alpha"}),
     "alpha": frozenset({"min_confidence"}),

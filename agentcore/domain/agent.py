@@ -90,7 +90,8 @@ class Routing:
     share of outputs that may be accepted and wrong; a fitted router has the threshold for it.
     escalate_to: a model, or `person`, for when nothing was sure enough.  ensemble: how many models answer at once, or
     which (`ensemble_of`).  samples: how many times one model does.  independent: whether the models of an ensemble
-    are of different families.
+    are of different families.  hedge: whether a second model is asked when the first is late; None is for calls with a
+    deadline.
     """
 
     objective: Objective = "balanced"
@@ -102,6 +103,7 @@ class Routing:
     ensemble_of: tuple[ModelName, ...] = ()
     samples: int = 1
     independent: bool = False
+    hedge: bool | None = None
 
     @property
     def size(self) -> int:
@@ -140,7 +142,8 @@ class Verification:
     accept, at least 0.5 and always more than half; 0 when votes are counted and not weighed.
     independent: a verifier that shares this with the author does not count.  debate: how often the panel may vote
     again, each seeing the others' reasons, while it disagrees.
-    escalate_to: the verifier that decides when the panel does not; escalate_to_person: who is asked then.
+    escalate_to: the verifier that decides when the panel does not; escalate_to_person: who is asked then, after that
+    verifier if it does not decide either.
     pairwise: the panel compares the candidates of an attempt, where it makes several that differ.
     """
 

@@ -18,6 +18,15 @@ def is_undo(id: EffectId) -> bool:
     return id.endswith(UNDO)
 
 
+HEDGE: Final = "+hedge"
+"""What the id of a call has behind that of the one that it doubles: of a second model, as the first was late."""
+
+
+def hedge_of(id: EffectId) -> EffectId:
+    """Return the id of the call that doubles a model call."""
+    return EffectId(f"{id}{HEDGE}")
+
+
 class EffectKind(StrEnum):
     """What is called."""
 

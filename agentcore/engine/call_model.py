@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from agentcore.confidence.calibration_knots import Interval
 from agentcore.domain.agent import Capability, Independence
 from agentcore.domain.budget import NO_USE, NOTHING_USD, Usage
 from agentcore.domain.decision import Decision
 from agentcore.domain.dues import Dues
-from agentcore.domain.effect import Effect, EffectKind
+from agentcore.domain.effect import HEDGE, Effect, EffectKind, hedge_of
 from agentcore.domain.errors import (
     BudgetExceeded,
     GuardDenied,
     ModelError,
+    ModelTimeout,
     NoRoute,
     PolicyDenied,
 )
@@ -24,35 +26,37 @@ from agentcore.domain.json import JSON
 from agentcore.domain.label import Label
 from agentcore.domain.route import Route
 from agentcore.domain.team import OnExceeded
+from agentcore.engine.call_routes import CallRoutes
 from agentcore.engine.drafts import Drafts
 from agentcore.engine.effect import ONE_CALL, Caller, Effects, refusal_error
+from agentcore.engine.hedging import Asked, Duel, GivenUp, Hedging, race
 from agentcore.engine.history import Recorded
 from agentcore.engine.live_board import paid_usd
 from agentcore.engine.measured_call import measured_call
 from agentcore.engine.model_guards import prompted, replied
 from agentcore.engine.model_json import reply_json, reply_of, request_json
-from agentcore.engine.permits import Permits, Permitted
+from agentcore.engine.permits import Permits
 from agentcore.engine.pool import ModelPool
 from agentcore.engine.recall import Recall
 from agentcore.engine.recording import Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens
 from agentcore.engine.response_caching import CachedCalls, Lookup
-from agentcore.engine.routing_terms import asked_of_router, prior_of
+from agentcore.engine.routing_terms import prior_of
 from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.serve_cached import serve
 from agentcore.engine.trimming import routed
 from agentcore.ports.model import ModelReply, ModelRequest
-from agentcore.routing.choose import Weights, choose
+from agentcore.routing.choose import Weights
 from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
 from agentcore.routing.independence import dependent
 from agentcore.routing.profile import Price
-from agentcore.routing.request import RouteRequest
+
+if TYPE_CHECKING:
+    from agentcore.engine.learning import Learning
 
 _AMPLE = 16
 """How many times a request's upper bound must be left for the bound to be reserved as it is; else it is counted."""
-
-_NO_NEEDS: frozenset[Capability] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,16 +90,17 @@ class ModelCalls:
         redactor: Redactor,
         cached: CachedCalls,
         fitted: FittedSteps = NOTHING_FITTED,
+        learning: Learning | None = None,
     ) -> None:
         self._effects = effects
         self._pool = pool
-        self._permits = permits
-        self._weights = weights
-        self._on_exceeded: OnExceeded = on_exceeded
+        self._hedging = Hedging(effects, pool)
+        self._routes = CallRoutes(
+            effects, pool, permits, weights, on_exceeded=on_exceeded, fitted=fitted, learning=learning
+        )
         self._guards = guards
         self._drafts = drafts
         self._redactor = redactor
-        self._fitted = fitted
         self._cached = cached
 
     async def call(self, caller: Caller, request: ModelRequest) -> Answered:
@@ -112,8 +117,9 @@ class ModelCalls:
             id = effects.new(caller, EffectKind.MODEL)
             try:
                 recorded = await effects.recorded(caller, id, sent)
+                counts = () if recorded is None else await self._hedging.settled(caller, recorded)
                 if recorded is not None and recorded.settled:
-                    return self._repeat(recorded)
+                    return self._repeat(*(counts or (recorded,)))
                 if effects.script is not None:
                     return await self._recall(effects.script, caller, id, sent, failed)
                 return await self._next(caller, request, id, sent, failed)
@@ -121,7 +127,7 @@ class ModelCalls:
                 await effects.recorder.until_ending(error)
                 raise
             except _ModelFailed as failure:
-                failed[failure.model] = failure.error
+                failed |= failure.errors
 
     def dependent(self, author: ModelName | None, independent: Independence) -> dict[ModelName, str]:
         """Return the models that are not independent of an author's, each with the reason."""
@@ -166,6 +172,9 @@ class ModelCalls:
                 effect=effect, request=sent, decisions=decisions, reserved=reserved, route=route, trimmed=found.trimmed
             )
         )
+        patience = None if hit is not None else self._hedging.patience(caller, id, route, decisions[0])
+        if patience is not None:
+            return await self._hedged(caller, request, _Begun(effect, reserved, route, looked), failed, patience)
         try:
             if looked is not None and hit is not None:
                 reply, label = await serve(
@@ -173,10 +182,55 @@ class ModelCalls:
                 )
                 answered = Answered(reply=reply, model=route.model, label=label, family=route.family)
             else:
-                answered = await self._call(caller, request, effect, reserved, looked)
+                answered = await self._call(caller, request, effect, reserved, looked=looked)
         except ModelError as error:
-            raise _ModelFailed(route.model, error) from error
+            raise _ModelFailed({route.model: error}) from error
         return replace(answered, prior=prior_of(route))
+
+    async def _hedged(
+        self,
+        caller: Caller,
+        request: ModelRequest,
+        first: _Begun,
+        failed: Mapping[ModelName, ModelError],
+        patience: float,
+    ) -> Answered:
+        """Return the answer of a model or, when that is late and another one is quicker, of the other."""
+        late = ModelTimeout(f"{first.route.model} has not answered within {patience:.1f} s")
+        both = [first]
+
+        def asked(begun: _Begun) -> Asked[Answered]:
+            return lambda duel: self._call(
+                caller, request, begun.effect, begun.reserved, looked=begun.looked, duel=duel
+            )
+
+        async def second() -> Asked[Answered] | None:
+            try:
+                route, decisions = self.route(caller, request, {**failed, first.route.model: late})
+                if decisions[0].obligations or not self._hedging.take():
+                    return None
+                reserved = self._reserve(route, request)
+            except (NoRoute, PolicyDenied, BudgetExceeded):
+                return None
+            route = replace(route, reason=f"asked as well, as {late.message}")
+            effect = self._effects.model_effect(hedge_of(first.effect.id), caller, route.model)
+            await self._effects.recorder.record(
+                EffectStarted(
+                    effect=effect, request=request_json(request), decisions=decisions, reserved=reserved, route=route
+                )
+            )
+            both.append(_Begun(effect, reserved, route))
+            return asked(both[1])
+
+        outcomes = await race(asked(first), second, self._effects.clock, patience)
+        errors: dict[ModelName, ModelError] = {}
+        for begun, outcome in zip(both, outcomes, strict=False):
+            if isinstance(outcome, Answered):
+                return replace(outcome, prior=prior_of(begun.route))
+            if not isinstance(outcome, ModelError):
+                raise outcome
+            errors[begun.route.model] = outcome
+        raise _ModelFailed(errors)
 
     async def _obliged(self, caller: Caller, id: EffectId, decision: Decision, request: ModelRequest) -> ModelRequest:
         """Do what policies ask for before a call, and return what may be sent. Raises PolicyDenied when it fails."""
@@ -198,14 +252,14 @@ class ModelCalls:
         """Return the reply that the record has, in a replay."""
         recall = Recall(self._effects, script)
         recorded = await recall.model(caller, id, sent)
-        if recorded is None:
+        if not recorded:
             if failed:  # every model that could take the call was tried
                 raise next(reversed(failed.values()))
             await recall.missing(id)
-        return self._repeat(recorded)
+        return self._repeat(*recorded)
 
-    def _repeat(self, recorded: Recorded) -> Answered:
-        """Return the recorded reply, or raise the recorded failure."""
+    def _repeat(self, recorded: Recorded, *others: Recorded) -> Answered:
+        """Return the recorded reply, or raise the recorded failure. others: calls that failed as well."""
         if recorded.refused is not None:
             raise refusal_error(recorded.refused)
         started, finished = recorded.started, recorded.finished
@@ -213,7 +267,8 @@ class ModelCalls:
             raise AssertionError("a model call that is settled was started and has finished")
         model = ModelName(started.effect.name)
         if finished.error:
-            raise _ModelFailed(model, ModelError(finished.error))
+            both = (recorded, *others)
+            raise _ModelFailed({ModelName(each.effect.name): _error_of(each) for each in both})
         if finished.cached is not None:
             self._cached.served(started.effect, finished.cached)
         route = started.route
@@ -233,60 +288,8 @@ class ModelCalls:
     def route(
         self, caller: Caller, request: ModelRequest, failed: Mapping[ModelName, ModelError] | None = None
     ) -> tuple[Route, tuple[Decision, ...]]:
-        """Return the route of a call, and the decisions about its model and about those that policy forbids.
-
-        Raises PolicyDenied when no model at all is permitted, NoRoute when none of the permitted can take the call.
-        """
-        permitted = self._permits.of(
-            caller.agent, self._effects.task, caller.label, self._effects.ledger, self._effects.moment
-        )
-        if permitted.limited:
-            permitted = permitted.without(self._effects.within_rate)
-        if permitted.denied and not permitted.profiles:
-            raise PolicyDenied(next((each for each in permitted.denied if each.unmet), permitted.denied[0]))
-        route = self._choose(caller, request, failed or {}, permitted)
-        if caller.picks is not None:
-            caller.picks.take(caller.candidate, route.model)
-        if permitted.denied:
-            route = replace(route, filtered={**route.filtered, **permitted.why_not})
-        return route, permitted.decisions[route.model]
-
-    def _choose(
-        self, caller: Caller, request: ModelRequest, failed: Mapping[ModelName, ModelError], permitted: Permitted
-    ) -> Route:
-        ledger, pool, profiles = self._effects.ledger, self._pool, permitted.profiles
-        now, live = self._effects.clock.now(), pool.board.of(caller.agent.name)
-        qualities = [pool.profiles[name].quality for name in caller.rejected if name in pool.profiles]
-        ask = RouteRequest(
-            requirements=caller.agent.requirements,
-            needs=_needs(request),
-            input_tokens=likely_tokens(request),
-            max_output_tokens=request.max_output_tokens,
-            seconds_left=ledger.seconds_left,
-            exclude=frozenset(failed),
-            shun=pool.kin(name for name, error in failed.items() if error.retryable),
-            stronger_than=max(qualities) if qualities else None,
-            rejected=caller.rejected,
-            barred=caller.barred,
-            cause="fallback" if failed else "escalation" if caller.rejected else "first",
-        )
-        ask = asked_of_router(ask, caller, self._fitted, pool.profiles)
-        if self._on_exceeded == "downgrade" and ledger.limited:
-            left = ledger.left
-            fitting = replace(ask, budget_usd=left.usd, budget_tokens=left.tokens)
-            try:
-                return choose(fitting, profiles, live, pool.breakers, weights=self._weights, now=now)
-            except NoRoute:
-                pass  # nothing fits: the reservation will say which limit ran out
-        try:
-            return choose(ask, profiles, live, pool.breakers, weights=self._weights, now=now)
-        except NoRoute as error:
-            if ask.seconds_left is None:
-                raise
-            patient = replace(ask, seconds_left=None)
-            choose(patient, profiles, live, pool.breakers, weights=self._weights, now=now)
-            late = "; ".join(f"{name} {why}" for name, why in error.filtered.items())
-            raise BudgetExceeded("seconds", f"more ({late})", f"{ask.seconds_left:.1f} s") from error
+        """Return the route of a call, and the decisions about it. See `CallRoutes`."""
+        return self._routes.route(caller, request, failed or {})
 
     def _reserve(self, route: Route, request: ModelRequest) -> Usage:
         """Set aside what the call may use at the most. Raises BudgetExceeded."""
@@ -295,7 +298,7 @@ class ModelCalls:
             ledger.reserve(ONE_CALL)
             return ONE_CALL
         entry = self._pool.entries[route.model]
-        price = entry.profile.price
+        price = self._pool.price(route.model)
         need = _need(price, most_tokens(request), request.max_output_tokens)
         if not ledger.holds(need, times=_AMPLE):  # so close to the limit, calls at once must not hold too much
             need = _need(price, counted_tokens(request, entry.model), request.max_output_tokens)
@@ -303,29 +306,35 @@ class ModelCalls:
         return need
 
     async def _call(
-        self, caller: Caller, request: ModelRequest, effect: Effect, reserved: Usage, looked: Lookup | None
+        self,
+        caller: Caller,
+        request: ModelRequest,
+        effect: Effect,
+        reserved: Usage,
+        *,
+        looked: Lookup | None = None,
+        duel: Duel | None = None,
     ) -> Answered:
         name = ModelName(effect.name)
         label = _label(caller, name)
         clock = self._effects.clock
         used, error, unknown, spared = ONE_CALL, "cancelled", True, NOTHING_USD
         output: JSON = None
-        started = clock.monotonic()
-        writing = self._drafts.writing(caller, name, request)
+        started: float | None = None
+        doubles = effect.id.endswith(HEDGE)
+        writing = None if doubles else self._drafts.writing(caller, name, request)
         if caller.agent.routing.weighs and Capability.LOGPROBS in self._pool.profiles[name].capabilities:
             request = replace(request, logprobs=True)
-        try:
+
+        async def ask() -> ModelReply:
+            nonlocal started
             async with self._pool.slot(name):
                 started = clock.monotonic()
-                reply = await measured_call(
-                    self._pool,
-                    clock,
-                    name,
-                    request,
-                    writing,
-                    step=caller.agent.name,
-                    seconds_left=self._effects.ledger.seconds_left,
-                )
+                left, step = self._effects.ledger.seconds_left, caller.agent.name
+                return await measured_call(self._pool, clock, name, request, writing, step=step, seconds_left=left)
+
+        try:
+            reply = await (ask() if duel is None else duel.ask(name, ask))
             if writing is not None:
                 writing.end()
             cost = paid_usd(self._pool.profiles[name], reply)
@@ -342,6 +351,8 @@ class ModelCalls:
             return Answered(reply=reply, model=name, label=label, family=self._pool.profiles[name].family)
         except ModelError as problem:
             error, unknown = problem.message, False
+            if isinstance(problem, GivenUp) and started is not None:
+                used = self._given_up(caller, name, request, clock.monotonic() - started)
             raise
         finally:
             self._effects.ledger.settle(reserved, used)
@@ -349,7 +360,7 @@ class ModelCalls:
                 effect=effect.id,
                 output=output,
                 used=used,
-                seconds=clock.monotonic() - started,
+                seconds=0.0 if started is None else clock.monotonic() - started,
                 label=label,
                 error=error,
                 unknown=unknown,
@@ -359,12 +370,32 @@ class ModelCalls:
             if looked is not None:
                 self._cached.given(caller, looked.key, effect, finished)
 
+    def _given_up(self, caller: Caller, name: ModelName, request: ModelRequest, seconds: float) -> Usage:
+        """Return what a call that was given up has probably cost: its input. That it took so long is noted."""
+        self._pool.outlasted(name, seconds, step=caller.agent.name)
+        return _need(self._pool.profiles[name].price, likely_tokens(request), 0)
+
 
 class _ModelFailed(Exception):  # never leaves this module
-    def __init__(self, model: ModelName, error: ModelError) -> None:
-        super().__init__(error.message)
-        self.model = model
-        self.error = error
+    def __init__(self, errors: dict[ModelName, ModelError]) -> None:
+        super().__init__("; ".join(error.message for error in errors.values()))
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A call that is recorded as started."""
+
+    effect: Effect
+    reserved: Usage
+    route: Route
+    looked: Lookup | None = None
+
+
+def _error_of(recorded: Recorded) -> ModelError:
+    if recorded.finished is None:
+        raise AssertionError("a call that failed has finished")
+    return ModelError(recorded.finished.error)
 
 
 def _label(caller: Caller, model: ModelName) -> Label:
@@ -374,16 +405,3 @@ def _label(caller: Caller, model: ModelName) -> Label:
 def _need(price: Price, input_tokens: int, output_tokens: int) -> Usage:
     usd = price.cost(input_tokens=input_tokens, output_tokens=output_tokens)
     return Usage(input_tokens=input_tokens, output_tokens=output_tokens, calls=1, usd=usd)
-
-
-def _needs(request: ModelRequest) -> frozenset[Capability]:
-    if not request.tools and request.schema is None and not request.logprobs:
-        return _NO_NEEDS
-    needs: set[Capability] = set()
-    if request.tools:
-        needs.add(Capability.TOOLS)
-    if request.schema is not None:
-        needs.add(Capability.JSON_SCHEMA)
-    if request.logprobs:
-        needs.add(Capability.LOGPROBS)
-    return frozenset(needs)

@@ -62,6 +62,11 @@ class LiveBoard:
             ),
         )
 
+    def outlasted(self, name: ModelName, step: str, seconds: float) -> None:
+        """Note that a call was given up before there was an answer."""
+        now = self._clock.now()
+        self._note(name, step, lambda tally: tally.outlasted(now=now, seconds=seconds))
+
     def broke(self, name: ModelName, step: str) -> None:
         """Note a failure of the model."""
         now = self._clock.now()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from agentcore.domain.ids import ToolName
 from agentcore.domain.team import RunLimits
@@ -37,13 +38,16 @@ from agentcore.ports.announcer import Announcer
 from agentcore.ports.clock import Clock
 from agentcore.ports.tool import Tool
 
+if TYPE_CHECKING:
+    from agentcore.engine.learning import Learning
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     """Models, tools, guards and time.
 
     counts: of calls that policies limit.  announcer: who is told outside.  caching: None when no model's reply is
-    served again.
+    served again.  learning: from verdicts; None when nothing is learned while runs go on.
     """
 
     pool: ModelPool
@@ -53,6 +57,7 @@ class Parts:
     counts: Counts = field(default_factory=Counts)
     announcer: Announcer | None = None
     caching: Caching | None = None
+    learning: Learning | None = None
 
     @cached_property
     def tries(self) -> ToolTries:
@@ -94,6 +99,7 @@ class Parts:
             redactor=redactor,
             fitted=definition.fitted,
             cached=cached,
+            learning=None if script is not None else self.learning,
         )
         release = Release(agents=definition.agents, guards=guards, redactor=redactor)
         return Driver(
@@ -135,6 +141,7 @@ class Parts:
             verifier=verifier,
             guards=guards,
             release=release,
+            learning=self.learning if effects.script is None else None,
         )
 
     def _effects(self, recorder: Recording, rules: Rules, script: Script | None) -> Effects:

@@ -6,12 +6,13 @@ again, settled. Each is compared with what the replay would record.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import NoReturn, cast
 
 from agentcore.domain.approval import Approval, Ruling
 from agentcore.domain.budget import NO_USE
-from agentcore.domain.effect import Effect
+from agentcore.domain.effect import Effect, hedge_of
 from agentcore.domain.errors import ToolError
 from agentcore.domain.event import ApprovalRequested, EffectFinished, EffectRefused, EffectReused, EffectStarted
 from agentcore.domain.ids import EffectId
@@ -20,6 +21,8 @@ from agentcore.domain.label import Confidentiality, Label
 from agentcore.domain.redaction import is_redaction
 from agentcore.engine.ask_person import ask_person, ruling_on
 from agentcore.engine.effect import Caller, Effects, as_sent, refusal_error
+from agentcore.engine.first_error import first_error
+from agentcore.engine.hedging import which_counts
 from agentcore.engine.history import Recorded
 from agentcore.engine.recording import Script
 from agentcore.ports.tool import ToolDefinition, ToolResult
@@ -32,24 +35,50 @@ class Recall:
         self._effects = effects
         self._script = script
 
-    async def model(self, caller: Caller, id: EffectId, sent: JSON) -> Recorded | None:
-        """Return what the record has of a model call, None when it has nothing."""
+    async def model(self, caller: Caller, id: EffectId, sent: JSON) -> tuple[Recorded, ...]:
+        """Return what the record has of a model call, empty when it has nothing.
+
+        Of one that was asked of a second model as well, what counts: see `which_counts`.
+        """
         effects, fact = self._effects, self._script.upcoming(id)
         match fact:
             case EffectRefused():
                 refused = replace(fact, effect=effects.model_effect(id, caller, fact.effect.name), request=None)
                 await effects.recorder.record(refused)
-                return Recorded(effect=refused.effect, refused=refused)
+                return (Recorded(effect=refused.effect, refused=refused),)
             case EffectStarted():
-                started = replace(
-                    fact,
-                    effect=effects.model_effect(id, caller, fact.effect.name),
-                    request=as_sent(fact, sent) or sent,
-                )
-                await effects.recorder.record(started)
-                return Recorded(effect=started.effect, started=started, finished=await self._finished(id))
+                known = await self._started(fact, caller, id, sent)
+                hedge = self._script.upcoming(hedge_of(id))
+                if not isinstance(hedge, EffectStarted):
+                    known.finished = await self._finished(id)
+                    return (known,)
+                return which_counts(*await self._both(known, hedge, caller, sent))
             case _:
-                return None
+                return ()
+
+    async def _started(self, fact: EffectStarted, caller: Caller, id: EffectId, sent: JSON) -> Recorded:
+        effect = self._effects.model_effect(id, caller, fact.effect.name)
+        started = replace(fact, effect=effect, request=as_sent(fact, sent) or sent)
+        await self._effects.recorder.record(started)
+        return Recorded(effect=effect, started=started)
+
+    async def _both(
+        self, first: Recorded, hedge: EffectStarted, caller: Caller, sent: JSON
+    ) -> tuple[Recorded, Recorded]:
+        """Return both calls with their ends, whichever comes first in the record."""
+
+        async def second() -> Recorded:
+            known = await self._started(hedge, caller, hedge.effect.id, sent)
+            known.finished = await self._finished(hedge.effect.id)
+            return known
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                ending, doubling = group.create_task(self._finished(first.effect.id)), group.create_task(second())
+        except BaseExceptionGroup as errors:
+            raise first_error(errors) from errors
+        first.finished = ending.result()
+        return first, doubling.result()
 
     async def missing(self, id: EffectId) -> NoReturn:
         """Wait for the end of the record, as it has nothing of a call. Raises ReplayMismatch when it goes on."""

@@ -75,6 +75,11 @@ class LiveStats:
             broader=broader,
         )
 
+    def measured(self, now: float) -> float:
+        """Return how many answers of the model the forecasts rest on."""
+        known = self if self.broader is None else self.broader
+        return known.weight * decay(now - known.at)
+
     def forecast_seconds(self, declared: float, now: float) -> float:
         """Return the expected latency: the declared one, outweighed by measured calls until they age."""
         if self.broader is not None:

@@ -27,7 +27,7 @@ class RouteRequest:
     max_output_tokens: the most that the answer may have.  budget_usd, budget_tokens, seconds_left: what the run has
     left; None is no limit.  exclude: models not to be tried (again).  stronger_than: the quality of the model whose
     attempt was rejected; models above it come first.  rejected: models whose attempts were rejected; they come
-    last.  shun: models of a provider that has just failed; they come after all others.  cheapest: rank by forecast
+    last.  shun: models of a provider that fails; they come after all others.  cheapest: rank by forecast
     cost (a downgrade), not by utility.  barred: models that may not take this call, each with the reason.
     objective: what to rank by.  max_latency_seconds: the longest forecast.  only: the models that may take the call,
     any when it is empty.  stronger: those rejected, and weaker ones, may not take it.  p_correct: model → how likely

@@ -62,6 +62,10 @@ class Tally:
             price=self.price if price is None else self.price.observe(price, now=now, margin=DEARER),
         )
 
+    def outlasted(self, *, now: float, seconds: float) -> Tally:
+        """Return the tally after a call that was given up: an answer would have taken longer than that."""
+        return replace(self, seconds=self.seconds.observe(seconds, now=now, margin=SLOWER))
+
     def broke(self, *, now: float) -> Tally:
         """Return the tally after a failure of the model. How long it took says nothing about an answer's latency."""
         aged = self._full(now)

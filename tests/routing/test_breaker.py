@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from agentcore.routing.breaker import Breaker, BreakerPolicy
+from agentcore.routing.breaker import Breaker, BreakerPolicy, Turn
 
 POLICY = BreakerPolicy(
     failures_in_a_row=3,
@@ -170,3 +170,26 @@ def test_it_never_rests_longer_than_its_limit(history):
         now += gap
         breaker = breaker.succeeded(now) if good else breaker.failed(now)
         assert breaker.allows(now + POLICY.max_cool_seconds)
+
+
+def test_what_another_process_tells_holds_when_it_is_newer():
+    opened = Breaker().failed(100.0, retry_after_seconds=20.0)
+    assert opened.turn is not None
+    other = Breaker().told(opened.turn)
+    assert (other.state(110.0), other.until, other.openings) == ("open", 120.0, 1)
+    assert not other.allows(125.0), "another process probes"
+    closed = opened.admitted(121.0).succeeded(122.0)
+    assert closed.turn == Turn(at=122.0)
+    assert other.told(closed.turn).allows(122.0)
+    assert closed.told(opened.turn) == closed
+
+
+def test_one_that_never_opened_has_nothing_to_tell():
+    assert Breaker().failed(1.0).succeeded(2.0).turn is None
+
+
+def test_a_clock_that_is_set_back_does_not_keep_it_open():
+    opened = Breaker().failed(10_000.0, retry_after_seconds=15.0)
+    assert opened.state(10_001.0) == "open"
+    assert opened.state(5_000.0) == "half_open"
+    assert opened.state(9_990.0) == "open", "clocks of machines differ a little"

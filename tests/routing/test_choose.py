@@ -334,9 +334,10 @@ def test_the_longest_forecast_filters():
     found = route(replace(CALL, max_latency_seconds=2.5))
     assert found.filtered == {"large": "a forecast of 8.0 s exceeds max_latency_s, which is 2.5"}
     calls = Tally()
-    for _ in range(20):
-        calls = calls.answered(now=0.0, seconds=60.0, output_tokens=10)
-    found = route(replace(CALL, max_latency_seconds=2.5), live={ModelName("middle"): LiveStats.of(calls)})
+    for second in range(20):
+        calls = calls.answered(now=float(second), seconds=60.0, output_tokens=5)
+    live = {ModelName("middle"): LiveStats.of(calls)}
+    found = route(replace(CALL, max_latency_seconds=2.5), live=live, now=20.0)
     assert "middle" in found.filtered, "what is measured outweighs what is declared"
 
 

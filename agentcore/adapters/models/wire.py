@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
@@ -229,7 +231,15 @@ def _reply(text: str, calls: tuple[ToolCall, ...], finish: str, logprobs: Any, u
         # Servers disagree on whether calls end with "stop"; the calls themselves decide.
         finish="tool_calls" if calls and finish == "stop" else finish,
         logprobs=tuple(token["logprob"] for token in tokens) if tokens else (),
+        usd=_charged(usage.get("cost")),
     )
+
+
+def _charged(cost: Any) -> Decimal | None:
+    """Return what a server says that the call cost, as OpenRouter does: US dollars."""
+    if isinstance(cost, bool) or not isinstance(cost, int | float) or not 0 <= cost < math.inf:
+        return None
+    return Decimal(str(cost))
 
 
 def _plain(value: Any) -> Any:
