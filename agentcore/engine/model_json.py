@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, cast
 
 from agentcore.domain.budget import Usage
@@ -63,4 +64,15 @@ def reply_of(output: JSON, used: Usage) -> ModelReply:
         cached_tokens=used.cached_tokens,
         finish=recorded["finish"],
         logprobs=(recorded["log_probability"],) if "log_probability" in recorded else (),
+    )
+
+
+def usage_of(reply: ModelReply, usd: Decimal) -> Usage:
+    """Return what a reply has used. usd: what it cost."""
+    return Usage(
+        input_tokens=reply.input_tokens,
+        output_tokens=reply.output_tokens,
+        cached_tokens=reply.cached_tokens,
+        calls=1,
+        usd=usd,
     )
