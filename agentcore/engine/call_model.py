@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agentcore.confidence.calibration_knots import Interval
-from agentcore.domain.agent import Capability, Independence
+from agentcore.domain.agent import Independence
 from agentcore.domain.budget import NO_USE, NOTHING_USD, Usage
 from agentcore.domain.cache_hit import Trimmed
 from agentcore.domain.decision import Decision
@@ -41,9 +41,9 @@ from agentcore.engine.pool import ModelPool
 from agentcore.engine.recall import Recall
 from agentcore.engine.recording import Script
 from agentcore.engine.redactor import Redactor
-from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens
+from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens, usage_at_most
 from agentcore.engine.response_caching import CachedCalls, Lookup
-from agentcore.engine.routing_terms import prior_of
+from agentcore.engine.routing_terms import as_weighed, prior_of
 from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.serve_cached import serve
 from agentcore.engine.trimming import routed
@@ -51,7 +51,6 @@ from agentcore.ports.model import ModelReply, ModelRequest
 from agentcore.routing.choose import Weights
 from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
 from agentcore.routing.independence import dependent
-from agentcore.routing.profile import Price
 
 if TYPE_CHECKING:
     from agentcore.engine.learning import Learning
@@ -304,9 +303,9 @@ class ModelCalls:
             return ONE_CALL
         entry = self._pool.entries[route.model]
         price = self._pool.price(route.model)
-        need = _need(price, most_tokens(request), request.max_output_tokens)
+        need = usage_at_most(price, most_tokens(request), request.max_output_tokens)
         if not ledger.holds(need, times=_AMPLE):  # so close to the limit, calls at once must not hold too much
-            need = _need(price, counted_tokens(request, entry.model), request.max_output_tokens)
+            need = usage_at_most(price, counted_tokens(request, entry.model), request.max_output_tokens)
         ledger.reserve(need)
         return need
 
@@ -320,8 +319,7 @@ class ModelCalls:
         started: float | None = None
         doubles = effect.id.endswith(HEDGE)
         writing = None if doubles else self._drafts.writing(caller, name, request)
-        if caller.agent.routing.weighs and Capability.LOGPROBS in self._pool.profiles[name].capabilities:
-            request = replace(request, logprobs=True)
+        request = as_weighed(request, caller, self._pool.profiles[name])
 
         async def ask() -> ModelReply:
             nonlocal started
@@ -363,7 +361,7 @@ class ModelCalls:
     def _given_up(self, caller: Caller, name: ModelName, request: ModelRequest, seconds: float) -> Usage:
         """Return what a call that was given up has probably cost: its input. That it took so long is noted."""
         self._pool.outlasted(name, seconds, step=caller.agent.name)
-        return _need(self._pool.profiles[name].price, likely_tokens(request), 0)
+        return usage_at_most(self._pool.profiles[name].price, likely_tokens(request), 0)
 
 
 class _ModelFailed(Exception):  # never leaves this module
@@ -391,8 +389,3 @@ def _error_of(recorded: Recorded) -> ModelError:
 
 def _label(caller: Caller, model: ModelName) -> Label:
     return caller.label.also_from(f"model:{model}")
-
-
-def _need(price: Price, input_tokens: int, output_tokens: int) -> Usage:
-    usd = price.cost(input_tokens=input_tokens, output_tokens=output_tokens)
-    return Usage(input_tokens=input_tokens, output_tokens=output_tokens, calls=1, usd=usd)

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from agentcore.confidence.calibration_knots import Interval
+from agentcore.domain.agent import Capability
 from agentcore.domain.ids import ModelName
 from agentcore.domain.route import Route
 from agentcore.engine.effect import Caller
+from agentcore.ports.model import ModelRequest
 from agentcore.routing.fitted_steps import FittedSteps
 from agentcore.routing.profile import ModelProfile
 from agentcore.routing.request import RouteRequest
@@ -46,3 +48,9 @@ def prior_of(route: Route | None) -> Interval | None:
     if chosen.p_correct is None or chosen.p_low is None or chosen.p_high is None:
         return chosen.quality, chosen.quality, chosen.quality
     return chosen.p_correct, chosen.p_low, chosen.p_high
+
+
+def as_weighed(request: ModelRequest, caller: Caller, profile: ModelProfile) -> ModelRequest:
+    """Return what a model is sent: where its answer is weighed and it can, it tells its tokens' log-probabilities."""
+    wanted = caller.agent.routing.weighs and Capability.LOGPROBS in profile.capabilities
+    return replace(request, logprobs=True) if wanted else request

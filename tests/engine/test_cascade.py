@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from support.desk import BOSS as DESK_BOSS
-from support.desk import FINDER, WRITER, engine, plan, profile
+from support.desk import FINDER, WRITER, Echo, engine, plan, profile
 
 from agentcore.adapters.journal.memory import MemoryJournal
 from agentcore.adapters.journal.memory_inbox import MemoryInbox
@@ -15,13 +15,13 @@ from agentcore.domain.agent import Capability, Check, Limits, Routing, Verificat
 from agentcore.domain.approval import Ruling
 from agentcore.domain.errors import ModelUnavailable
 from agentcore.domain.event import AttemptFinished, AttemptStarted, EffectRefused, EffectStarted, VerdictReached
-from agentcore.domain.ids import ModelName
+from agentcore.domain.ids import ModelName, ToolName
 from agentcore.domain.run import Run
 from agentcore.domain.task import Task
 from agentcore.domain.team import RunLimits, Team
 from agentcore.ports.model import ModelReply
 from agentcore.routing.fitted_steps import INFEASIBLE, FittedStep, FittedSteps
-from agentcore.testing.scripted import ScriptedModel
+from agentcore.testing.scripted import Call, ScriptedModel
 
 TASK = Task(goal="find it")
 BOSS = replace(DESK_BOSS, routing=Routing(objective="cheapest"))  # what it is measured by does not make others cheap
@@ -358,3 +358,31 @@ async def test_a_run_that_dies_between_candidates_goes_on_with_the_rest():
         end = next(fact for fact in facts(recorded, AttemptFinished) if fact.candidates)
         assert {each.model for each in end.candidates} == {"small", "other"}
         assert Run.fold(recorded).steps[end.step].output == "42"
+
+
+async def test_candidates_with_tools_that_read_are_made_one_after_the_other():
+    def answer(request):
+        return "42" if request.messages[-1].role == "tool" else Call("echo", {"text": "q"})
+
+    agent = replace(finder(ensemble=2), tools=(ToolName("echo"),))
+    tool, journal = Echo(), MemoryJournal()
+    async with engine(
+        models(a_60=answer, b_50=answer),
+        agents=(BOSS, agent, WRITER),
+        team=TEAM,
+        tools=[tool],
+        limits=NO_REPLANS,
+        journal=journal,
+    ) as desk:
+        run = await (await desk.start(TASK)).result()
+        again = await desk.replay(run.id)
+    events = await journal.read(run.id)
+    step = step_id(events)
+    kinds = [
+        (fact.effect.id.split("/")[2], fact.effect.kind.value)
+        for fact in facts(events, EffectStarted)
+        if fact.effect.step == step
+    ]
+    assert run.status == again.status == "succeeded"
+    assert kinds == [(part, kind) for part in ("1", "1+1") for kind in ("model", "tool", "model")]
+    assert len(tool.calls) == 2
