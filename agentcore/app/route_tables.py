@@ -73,6 +73,18 @@ def recipe_of(dataset: str) -> Recipe:
             from agentcore.app.route_bfcl import BfclRecipe  # noqa: PLC0415
 
             return BfclRecipe()
+        case "mmlu":
+            from agentcore.app.route_mmlu import MmluRecipe  # noqa: PLC0415
+
+            return MmluRecipe()
+        case "gsm8k":
+            from agentcore.app.route_gsm8k import Gsm8kRecipe  # noqa: PLC0415
+
+            return Gsm8kRecipe()
+        case "zeroeval":
+            from agentcore.app.route_zeroeval import ZeroEvalRecipe  # noqa: PLC0415
+
+            return ZeroEvalRecipe()
         case _:
             raise ConfigError([f"no recipe for the dataset {dataset!r}"], hint=f"there are: {', '.join(DATASETS)}")
 

@@ -13,7 +13,8 @@ from loguru import logger
 from agentcore.adapters.clock import SystemClock
 from agentcore.app.audit import checkpointed
 from agentcore.app.background import attended, heralded, pruned, shared
-from agentcore.app.build import build_announcer, build_guards, build_models, build_tools, definition_of, policy_texts
+from agentcore.app.build import build_announcer, build_guards, build_models, build_tools, definition_of, load_policies
+from agentcore.app.caching import build_caching
 from agentcore.app.definitions import Definitions
 from agentcore.app.fork import Fork, plan_fork
 from agentcore.app.store import Store, open_queue, open_store
@@ -29,7 +30,6 @@ from agentcore.domain.team import OnExceeded
 from agentcore.engine.attend import CARE_SECONDS, LOOK_SECONDS, SHARED_CARE_SECONDS, Attendant
 from agentcore.engine.handle import RunHandle
 from agentcore.engine.runtime import Engine
-from agentcore.policy.engine import PolicyEngine
 from agentcore.ports.clock import Clock
 from agentcore.ports.journal import Journal
 from agentcore.ports.work_queue import WorkQueue
@@ -51,8 +51,7 @@ class Runtime:
     store: where runs are recorded, the project's by default.  resume: whether to take up what others have left.
     at_once: how many runs may be under way here when another is taken up.  resumed: called with each run that is.
     look_seconds: how often to look whether another process has written anything.  dispatch: who drives on what others
-    have left, by default this runtime; a store that many machines share leaves that to its workers.  queue: of such a
-    store, for `enqueue`.
+    have left, by default this runtime; a store that many machines share leaves that to its workers, by its queue.
     """
 
     def __init__(
@@ -101,7 +100,7 @@ class Runtime:
             announcer = build_announcer(self.project)
             if announcer is not None:
                 stack.push_async_callback(announcer.aclose)
-            policy = await asyncio.to_thread(lambda: PolicyEngine.load(policy_texts(self.project)))
+            policy = await asyncio.to_thread(load_policies, self.project)
             if self._store.presence is not None:  # after all that may be wrong with the project
                 await self._store.presence.begin()
             await stack.enter_async_context(checkpointed(self._store, self._clock, self.project.audit))
@@ -117,6 +116,7 @@ class Runtime:
                 presence=self._store.presence,
                 revive=self._definitions.revive,
                 announcer=announcer,
+                caching=build_caching(self.project, self._store.responses),
             )
             await stack.enter_async_context(shared(self.project, self._store, pool, self._clock))
             await stack.enter_async_context(heralded(self.project, self._store, self._clock))

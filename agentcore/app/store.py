@@ -13,6 +13,7 @@ from agentcore.adapters.journal.memory_archive import MemoryArchive
 from agentcore.adapters.journal.memory_inbox import MemoryInbox
 from agentcore.adapters.journal.memory_live_store import MemoryLiveStore
 from agentcore.adapters.journal.memory_outbox import MemoryOutbox
+from agentcore.adapters.journal.memory_responses import MemoryResponses
 from agentcore.adapters.journal.memory_snapshots import MemorySnapshots
 from agentcore.config.load import find_store
 from agentcore.domain.errors import ConfigError, PluginError
@@ -24,6 +25,7 @@ from agentcore.ports.journal import Journal
 from agentcore.ports.live_store import LiveStore
 from agentcore.ports.notifier import Outbox
 from agentcore.ports.presence import Presence
+from agentcore.ports.response_cache import ResponseCache
 from agentcore.ports.snapshots import Snapshots
 from agentcore.ports.work_queue import WorkQueue
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from agentcore.config.project import Project
 
 
-_VACUUM: Final = "VACUUM events, runs, approvals, audit, audit_subjects"
+_VACUUM: Final = "VACUUM events, runs, approvals, responses, audit, audit_subjects"
 _QUEUED: Final = "UPDATE runs SET queued = ?1 WHERE run = ?2"
 
 
@@ -54,11 +56,13 @@ class Store:
     archive: None for one whose runs stay for ever.  audit, subjects: None for one that ends with its process.
     scrub: see to it that nothing deleted can be read any more, and return what is left to be done, if anything.
     changed: whether another process has written since the last time it was asked.  url: of a database that many
-    machines share; a queue hands its runs out.  queued: note whether a run is in the queue.
+    machines share; a queue hands its runs out.  queued: note whether a run is in the queue.  responses: replies of
+    models that may be served again, None for a store that keeps none.
     """
 
     journal: Journal
     inbox: Inbox
+    responses: ResponseCache | None = None
     outbox: Outbox | None = None
     snapshots: Snapshots | None = None
     presence: Presence | None = None
@@ -125,6 +129,7 @@ def postgres_store(url: StoreUrl) -> Store:
     from agentcore.adapters.journal.live_store import SqlLiveStore  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.outbox import SqlOutbox  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.postgres import PostgresJournal  # noqa: PLC0415  # an extra
+    from agentcore.adapters.journal.responses import SqlResponses  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.snapshots import SqlSnapshots  # noqa: PLC0415  # as the first
 
     journal = PostgresJournal(url)
@@ -139,6 +144,7 @@ def postgres_store(url: StoreUrl) -> Store:
     return Store(
         journal=journal,
         inbox=SqlInbox(journal.ask, shared=True),
+        responses=SqlResponses(journal.ask),
         snapshots=SqlSnapshots(journal.ask),
         outbox=SqlOutbox(journal.ask),
         archive=SqlArchive(journal.ask),
@@ -189,6 +195,7 @@ def sqlite_store(path: Path) -> Store:
     from agentcore.adapters.journal.inbox import SqlInbox  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.live_store import SqlLiveStore  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.outbox import SqlOutbox  # noqa: PLC0415  # as above
+    from agentcore.adapters.journal.responses import SqlResponses  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.snapshots import SqlSnapshots  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.sqlite import SqliteJournal  # noqa: PLC0415  # as above
     from agentcore.adapters.journal.sqlite_space import SqliteSpace  # noqa: PLC0415  # as above
@@ -199,6 +206,7 @@ def sqlite_store(path: Path) -> Store:
     return Store(
         journal=journal,
         inbox=SqlInbox(journal.ask),
+        responses=SqlResponses(journal.ask),
         outbox=SqlOutbox(journal.ask),
         snapshots=SqlSnapshots(journal.ask),
         presence=FilePresence(path),
@@ -218,6 +226,7 @@ def memory_store() -> Store:
     return Store(
         journal=journal,
         inbox=inbox,
+        responses=MemoryResponses(),
         snapshots=MemorySnapshots(),
         outbox=MemoryOutbox(journal, inbox),
         archive=MemoryArchive(journal),

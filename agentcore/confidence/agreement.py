@@ -41,11 +41,13 @@ def _arguments(ones: Sequence[Call], others: Sequence[Call]) -> float:
     equal = total = 0
     for call in ones:
         stated = _stated(call)
-        shared = [(len(stated & said) if name == call.name else -1, at) for at, (name, said) in enumerate(left)]
-        most, at = max(shared, default=(-1, -1))
+        likeness = [
+            (len(stated & said), -len(stated ^ said), -at) for at, (name, said) in enumerate(left) if name == call.name
+        ]
         total += len(stated)
-        if most >= 0:
-            total += len(left.pop(at)[1] - stated)
+        if likeness:
+            most, _, place = max(likeness)
+            total += len(left.pop(-place)[1] - stated)
             equal += most
     total += sum(len(said) for _, said in left)
     return equal / total if total else 1.0

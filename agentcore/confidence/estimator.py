@@ -27,8 +27,8 @@ class EstimatorSettings:
 
     boosted: ForestSettings = field(default_factory=lambda: ForestSettings(rounds=150, leaves=4, feature_share=0.3))
     random_trees: int = 60
-    least_rows_in_leaf: int = 4
-    strength: float = 0.03
+    least_rows_in_leaf: int = 2
+    strength: float = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +84,8 @@ def fit_estimator(
 ) -> Estimator:
     """Return the estimator of P(label = 1).
 
-    rows: shape (n, features), finite.  labels: 0 or 1, shape (n,).  weights: of each row, shape (n,); 1 by default.
-    The same input and seed give the same estimator. Raises ValueError for no rows, or numbers that are not finite.
+    rows: shape (n, features), finite.  labels: 0 or 1, shape (n,).  weights: shape (n,), of each row; 1 by default.
+    The same input and seed give the same estimator. Raises ValueError without rows, or for what is not finite.
     """
     chosen = settings or EstimatorSettings()
     members: list[Member] = [

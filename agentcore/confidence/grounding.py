@@ -17,6 +17,8 @@ MOST_DEPTH: Final = 12
 _NUMBER: Final = re.compile(
     r"(?<![\w.])[-+]?(\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?)\s?(%|percent|thousand|million|billion|k\b|m\b)?", re.IGNORECASE
 )
+_DIGITS: Final = re.compile(r"\d+(?:\.\d+)?")
+_GROUPED: Final = re.compile(r"(?<=\d),(?=\d{3})")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _PART: Final = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+")
 _SCALES: Final = {"%": 0.01, "percent": 0.01, "thousand": 1e3, "k": 1e3, "million": 1e6, "m": 1e6, "billion": 1e9}
@@ -78,7 +80,7 @@ def source(text: str) -> Source:
         text=" ".join(text.casefold().split()),
         stems=frozenset(word[:_STEM] for word in folded),
         stated=frozenset(stated),
-        numbers=frozenset(stated | implied | {float(part) for part in re.findall(r"\d+(?:\.\d+)?", text)}),
+        numbers=frozenset(stated | implied | {_float(part) for part in _DIGITS.findall(_GROUPED.sub("", text))}),
         percents=frozenset(percents),
         names=frozenset(
             word.casefold()[:_STEM]

@@ -24,6 +24,7 @@ from agentcore.domain.agent import (
     ToolUse,
     Uses,
 )
+from agentcore.domain.cache_hit import CacheMode
 from agentcore.domain.ids import AgentName, ModelName, ToolName
 from agentcore.domain.json import JSONObject
 
@@ -76,6 +77,14 @@ class LimitKeys(Strict):
 
     seconds: float = Field(default=120.0, gt=0, description="Time-out of one model call.")
     tool_calls: int = Field(default=8, ge=0, description="Tool calls in one attempt.")
+    input_tokens: int | None = Field(
+        default=None,
+        ge=1,
+        description=(
+            "Tokens that one model call may read; of a longer request the oldest results of tools and the least "
+            "relevant passages are left out. By default what the models take."
+        ),
+    )
     output_tokens: int = Field(default=512, ge=1, description="Tokens that one model call may write.")
     attempts: int = Field(default=2, ge=1, description="Tries with the same model.")
     escalations: int = Field(default=1, ge=0, description="Further tries, each with a stronger model.")
@@ -144,6 +153,13 @@ class AgentKeys(Strict):
         default=None,
         description="A person must approve each output that passed verification: `true`, or who and for how long.",
     )
+    cache: CacheMode | None = Field(
+        default=None,
+        description=(
+            "Which replies of models are served to it again: off, exact or semantic; by default as `cache.responses` "
+            "of the project says."
+        ),
+    )
     temperature: float = Field(default=0.0, ge=0, le=2, description="Randomness of the model's choice of words.")
 
     def agent(self, name: AgentName, instructions: str, routing: AgentRoutingKeys | None = None) -> Agent:
@@ -170,6 +186,7 @@ class AgentKeys(Strict):
             limits=self.limits.limits(),
             approval=approval_rule(self.approval),
             temperature=self.temperature,
+            cache=self.cache,
         )
 
     def input_schemas(self) -> dict[str, JSONObject]:

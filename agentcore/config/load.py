@@ -249,6 +249,7 @@ class _Reading:
             webhook=webhook,
             retention=None if keys.retention is None else keys.retention.settings(self.root),
             audit=keys.audit.settings(),
+            cache=keys.cache.settings(),
         )
 
     def judge_inputs(self, scenarios: Mapping[str, Scenario | None]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from agentcore.config.audit import AuditSettings
 from agentcore.config.budgets import DEFAULT_BUDGET
+from agentcore.config.caching import CacheSettings
 from agentcore.config.guards import GuardSettings
 from agentcore.config.known import Known
 from agentcore.config.models import ModelSettings, ToolSettings, model
@@ -45,8 +46,9 @@ class Project:
     root: the folder that relative paths refer to.  store: the journal's file, or its database.  policies: the folder
     of the project's own policies, None for the package's.  scenarios: the files by their names without ending.
     triggers, guards: by name.  webhook: who is told what runs ask people.  retention: how long runs stay, None for
-    ever.  audit: what it notes. Guards, webhook and audit are no part of the snapshot: a run has those of its project
-    now.  fitted: the text of the fitted router's file, empty without one.
+    ever.  audit: what it notes.  cache: which replies are served again.  fitted: the text of the fitted router's
+    file, empty without one. Guards, webhook, audit and cache are no part of the snapshot: a run has those of its
+    project now.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Project:
     webhook: WebhookSettings | None
     retention: RetentionSettings | None
     audit: AuditSettings
+    cache: CacheSettings
 
     def __init__(
         self,
@@ -93,6 +96,7 @@ class Project:
         webhook: WebhookSettings | None = None,
         retention: RetentionSettings | None = None,
         audit: AuditSettings | None = None,
+        cache: CacheSettings | None = None,
     ) -> None:
         """Take the parts; agents get their versions here.
 
@@ -127,7 +131,11 @@ class Project:
             "webhook": webhook,
             "retention": retention,
             "audit": audit or AuditSettings(),
+            "cache": cache or CacheSettings(),
         }
+        self._take(values, hired)
+
+    def _take(self, values: Mapping[str, Any], hired: list[Agent]) -> None:
         for key, value in values.items():
             object.__setattr__(self, key, value)
         if problems := list(self._problems(hired)):

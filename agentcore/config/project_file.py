@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 
 from agentcore.config.audit import AuditKeys
 from agentcore.config.budgets import BudgetKeys
+from agentcore.config.caching import CacheKeys
 from agentcore.config.guards import GuardKeys
 from agentcore.config.models import ModelKeys, ToolKeys
 from agentcore.config.names import Name
@@ -102,6 +103,9 @@ class ProjectKeys(Strict):
     budget: BudgetKeys = Field(default=BudgetKeys(), description="What a run may spend; null is no limit.")
     routing: RoutingKeys = Field(
         default=RoutingKeys(), description="What the router trades, and what agents that say nothing of it go by."
+    )
+    cache: CacheKeys = Field(
+        default=CacheKeys(), description="Which replies of models are served again instead of a call."
     )
     approvals: ApprovalsKeys = Field(default=ApprovalsKeys(), description="What is done about questions to people.")
     store: str = Field(

@@ -110,6 +110,13 @@ class VerificationKeys(Strict):
             "`person`, or who of them as in `approval`."
         ),
     )
+    pairwise: bool = Field(
+        default=False,
+        description=(
+            "Where an attempt makes several answers (`routing.ensemble`, `routing.samples`) that differ, the panel "
+            "compares them in pairs, in both orders; the winner is verified."
+        ),
+    )
 
     def verification(self) -> Verification:
         """Return the value."""
@@ -132,6 +139,7 @@ class VerificationKeys(Strict):
             if isinstance(self.escalate_to, str) and self.escalate_to != PERSON
             else None,
             escalate_to_person=_rule(self.escalate_to),
+            pairwise=self.pairwise,
         )
 
 

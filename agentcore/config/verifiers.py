@@ -35,11 +35,15 @@ def verification_problems(agent: Agent, known: Known) -> Iterator[Finding]:
             ("debate", verification.debate),
             ("escalate_to", verification.escalate_to or verification.escalate_to_person),
             ("independent", verification.independent != "none"),
+            ("pairwise", verification.pairwise),
         ):
             if given:
                 yield ("verify", key), f"`{key}` needs a `panel`, and there is none"
     elif verification.debate and len(panel) == 1:
         yield ("verify", "debate"), "a debate needs two verifiers, and the panel has 1"
+    if panel and verification.pairwise and agent.routing.size == 1:
+        message = "there is one answer in an attempt, so none to compare; give `routing.ensemble` or `routing.samples`"
+        yield ("verify", "pairwise"), message
     judge = verification.escalate_to
     if judge is not None:
         message = _no_verifier(judge, known, "a verifier or `person` is needed here")

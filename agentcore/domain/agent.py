@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from agentcore.domain.approval_rule import ApprovalRule
+from agentcore.domain.cache_hit import CacheMode
 from agentcore.domain.ids import AgentName, ModelName, ToolName
 from agentcore.domain.json import JSON, JSONObject
 
@@ -142,6 +143,7 @@ class Verification:
     independent: a verifier that shares this with the author does not count.  debate: how often the panel may vote
     again, each seeing the others' reasons, while it disagrees.
     escalate_to: the verifier that decides when the panel does not; escalate_to_person: who is asked then.
+    pairwise: the panel compares the candidates of an attempt, where it makes several that differ.
     """
 
     checks: tuple[Check, ...] = ()
@@ -153,6 +155,7 @@ class Verification:
     debate: int = 0
     escalate_to: AgentName | None = None
     escalate_to_person: ApprovalRule | None = None
+    pairwise: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +164,7 @@ class Limits:
 
     seconds: one model call.  tool_calls: in one attempt.  output_tokens: of one model call.
     attempts: tries with the same model; escalations: further tries, each with a stronger model if there is one.
+    input_tokens: of one model call, beyond which the request is trimmed; None is what the models take.
     """
 
     seconds: float = 120.0
@@ -168,6 +172,7 @@ class Limits:
     output_tokens: int = 512
     attempts: int = 2
     escalations: int = 1
+    input_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +192,7 @@ class Agent:
     None is free text.  may_decline: it may say that the step cannot be done from what it was given, and why.
     endorses: its outputs count as its own, whatever it has read; they have no room for text.
     approval: who must approve each output that the verifiers have accepted, None when nobody has to.
+    cache: which replies of models may be served to it again; None is as the project says.
     version: content hash of all of this, 64 hexadecimal digits.
     """
 
@@ -208,4 +214,5 @@ class Agent:
     limits: Limits = field(default_factory=Limits)
     approval: ApprovalRule | None = None
     temperature: float = 0.0
+    cache: CacheMode | None = None
     version: str = ""

@@ -6,7 +6,7 @@ from dataclasses import field
 
 from agentcore.domain.confidence import Confidence
 from agentcore.domain.frozen import frozen
-from agentcore.domain.ids import ModelName
+from agentcore.domain.ids import EffectId, ModelName
 from agentcore.domain.json import JSON
 
 
@@ -48,3 +48,15 @@ class AnswerCandidate:
     rejections: tuple[str, ...] = ()
     signals: Signals = field(default_factory=Signals)
     confidence: Confidence | None = None
+
+
+def attempt_part(attempt: int, candidate: int) -> str:
+    """Return how an attempt's candidate is named in the ids of its effects; the first one like the attempt."""
+    return f"{attempt}+{candidate}" if candidate else str(attempt)
+
+
+def candidate_of(id: EffectId) -> int:
+    """Return which candidate of its attempt an effect belongs to."""
+    parts = id.split("/")
+    number = parts[2].partition("+")[2] if len(parts) > 2 else ""  # PLANS/STEP/ATTEMPT/…
+    return int(number) if number.isdigit() else 0

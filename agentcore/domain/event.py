@@ -25,11 +25,13 @@ call, is in its label.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final, Literal, TypeAlias, get_args
 
 from agentcore.domain.answer_candidate import AnswerCandidate
 from agentcore.domain.approval import Approval, Ruling
-from agentcore.domain.budget import Budget, Usage
+from agentcore.domain.budget import NOTHING_USD, Budget, Usage
+from agentcore.domain.cache_hit import CacheHit, Trimmed
 from agentcore.domain.decision import Decision
 from agentcore.domain.effect import Effect
 from agentcore.domain.frozen import frozen
@@ -183,7 +185,7 @@ class EffectStarted:
     """An effect passed policy, routing and budget, and is about to be called.
 
     request: what is sent (to a model the messages, the names of the tools and the schema; to a tool its arguments).
-    reserved: what was set aside.
+    reserved: what was set aside.  trimmed: what was left out of it to fit, None when nothing was.
     """
 
     effect: Effect
@@ -191,6 +193,7 @@ class EffectStarted:
     decisions: tuple[Decision, ...]
     reserved: Usage
     route: Route | None = None
+    trimmed: Trimmed | None = None
     kind: Literal["effect_started"] = "effect_started"
 
 
@@ -212,6 +215,8 @@ class EffectFinished:
 
     output: for a model its text and tool calls; for a tool its result.  error: empty when it succeeded.
     used: what it really used.  seconds: its duration.  unknown: it was broken off, so what it did is not known.
+    cached: where a reply comes from that no model was asked for.  spared: dollars that the provider's own cache of
+    prompts took off the price; `used` is without them.
     """
 
     effect: EffectId
@@ -221,6 +226,8 @@ class EffectFinished:
     label: Label
     error: str = ""
     unknown: bool = False
+    cached: CacheHit | None = None
+    spared: Decimal = NOTHING_USD
     kind: Literal["effect_finished"] = "effect_finished"
 
 

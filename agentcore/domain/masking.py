@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias, cast
 
+from agentcore.domain.answer_candidate import AnswerCandidate
 from agentcore.domain.dues import Dues
 from agentcore.domain.effect import Effect, EffectKind
 from agentcore.domain.event import (
@@ -141,7 +142,13 @@ class _Veil:
             case EffectFinished():
                 return replace(fact, output=self._output(fact.effect, fact.output), error=self._text(fact.error))
             case AttemptFinished():
-                return replace(fact, output=self._value(fact.output), error=self._text(fact.error))
+                return replace(
+                    fact,
+                    output=self._value(fact.output),
+                    error=self._text(fact.error),
+                    candidates=tuple(map(self._candidate, fact.candidates)),
+                    why_chosen=self._text(fact.why_chosen),
+                )
             case VerdictReached(verdict=verdict):
                 votes = (replace(vote, reasons=tuple(map(self._text, vote.reasons))) for vote in verdict.votes)
                 return replace(fact, verdict=replace(verdict, votes=tuple(votes)))
@@ -151,6 +158,15 @@ class _Veil:
                 return replace(fact, ruling=replace(ruling, value=self._value(ruling.value)))
             case _:
                 return fact
+
+    def _candidate(self, candidate: AnswerCandidate) -> AnswerCandidate:
+        return replace(
+            candidate,
+            output=self._value(candidate.output),
+            error=self._text(candidate.error),
+            declined=self._text(candidate.declined),
+            rejections=tuple(map(self._text, candidate.rejections)),
+        )
 
     def _request(self, id: EffectId, request: JSON) -> JSON:
         effect, parts = self._masks.get(id, (None, ()))

@@ -22,6 +22,7 @@ from agentcore.domain.event import (
     Event,
     PlanAccepted,
     PlanRejected,
+    Resort,
     RunEnding,
     RunFinished,
     RunParked,
@@ -35,6 +36,7 @@ from agentcore.domain.ids import ANSWER, PLAN, AgentName, EffectId, StepId
 from agentcore.domain.masking import masked
 from agentcore.domain.plan import Step
 from agentcore.domain.run import Run, StepStatus
+from agentcore.domain.savings import Savings
 from agentcore.domain.verdict import Verdict
 
 TraceStatus: TypeAlias = StepStatus | Literal["stopped"]
@@ -70,7 +72,11 @@ class QuestionTrace:
 
 @dataclass(slots=True, kw_only=True)
 class AttemptTrace:
-    """One try at a step. guarded: what guards have said of its texts.  ended_at: when its verdict was recorded."""
+    """One try at a step.
+
+    guarded: what guards have said of its texts.  resort: how it comes by its output when nothing was sure enough.
+    ended_at: when its verdict was recorded.
+    """
 
     number: int
     started_at: float
@@ -80,6 +86,7 @@ class AttemptTrace:
     finished: AttemptFinished | None = None
     verdict: Verdict | None = None
     ended_at: float | None = None
+    resort: Resort = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -132,10 +139,11 @@ class StepTrace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """A run with its steps in the order of the plan, the planning first."""
+    """A run with its steps in the order of the plan, the planning first. savings: what it did not have to use."""
 
     run: Run
     steps: tuple[StepTrace, ...]
+    savings: Savings = field(default_factory=Savings)
 
     @property
     def seconds(self) -> float | None:
@@ -159,7 +167,8 @@ def trace(events: Iterable[Event]) -> Trace:
         step.status = _status(run, id)
     order = [PLAN, *(step.id for step in run.plan.steps)] if run.plan else [PLAN]
     rest = [id for id in steps if id not in order]
-    return Trace(run=run, steps=tuple(steps[id] for id in (*order, *rest) if id in steps))
+    shown = tuple(steps[id] for id in (*order, *rest) if id in steps)
+    return Trace(run=run, steps=shown, savings=Savings.of(recorded))
 
 
 def _status(run: Run, id: StepId) -> TraceStatus:
@@ -186,12 +195,12 @@ def _add(event: Event, steps: dict[StepId, StepTrace], effects: dict[EffectId, E
         case PlanRejected() as rejected:
             if PLAN in steps:
                 steps[PLAN].rejected_plans.append(rejected)
-        case AttemptStarted(step=id, attempt=number):
+        case AttemptStarted(step=id, attempt=number, resort=resort):
             known = steps[id]
             if known.attempts and known.attempts[-1].verdict:  # of an earlier plan, perhaps with the same number
-                known.attempts.append(AttemptTrace(number=number, started_at=event.at))
+                known.attempts.append(AttemptTrace(number=number, started_at=event.at, resort=resort))
             else:
-                _attempt(known, number, event.at)  # which may be there already, and be driven again
+                _attempt(known, number, event.at).resort = resort  # which may be there already, and be driven again
         case EffectStarted() | EffectRefused() | EffectReused() as started:
             _add_effect(started, event.at, steps, effects)
         case TextGuarded() as said:

@@ -63,7 +63,7 @@ class Verdict:
     @property
     def unsure(self) -> bool:
         """Whether nothing speaks against the output but that it is not likely enough to be right."""
-        against = [vote for vote in self.votes if vote.accepts is False]
+        against = [vote for vote in self.votes if vote.counts and vote.accepts is False]
         return not self.accepted and bool(against) and all(vote.verifier == CONFIDENCE for vote in against)
 
     @property

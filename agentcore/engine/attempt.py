@@ -33,15 +33,15 @@ from agentcore.verification.schema import schema_errors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempts:
-    """Makes the attempts of one run."""
+    """Makes the attempts of one run. models: told what verifiers have said of an answer."""
 
     agents: Mapping[AgentName, Agent]
     limits: RunLimits
     effects: Effects
+    models: ModelCalls
     candidates: Candidates
     confidences: Confidences
     verifier: Verifier
-    models: ModelCalls
     guards: RunGuards
     release: Release
 

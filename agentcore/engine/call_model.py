@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from agentcore.confidence.calibration_knots import Interval
 from agentcore.domain.agent import Capability, Independence
-from agentcore.domain.budget import Usage
+from agentcore.domain.budget import NO_USE, NOTHING_USD, Usage
 from agentcore.domain.decision import Decision
 from agentcore.domain.dues import Dues
 from agentcore.domain.effect import HEDGE, Effect, EffectKind, hedge_of
@@ -40,8 +40,11 @@ from agentcore.engine.recall import Recall
 from agentcore.engine.recording import Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens
+from agentcore.engine.response_caching import CachedCalls, Lookup
 from agentcore.engine.routing_terms import prior_of
 from agentcore.engine.run_guards import RunGuards
+from agentcore.engine.serve_cached import serve
+from agentcore.engine.trimming import routed
 from agentcore.ports.model import ModelReply, ModelRequest
 from agentcore.routing.choose import Weights
 from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
@@ -81,6 +84,7 @@ class ModelCalls:
         guards: RunGuards,
         drafts: Drafts,
         redactor: Redactor,
+        cached: CachedCalls,
         fitted: FittedSteps = NOTHING_FITTED,
     ) -> None:
         self._effects = effects
@@ -90,6 +94,7 @@ class ModelCalls:
         self._guards = guards
         self._drafts = drafts
         self._redactor = redactor
+        self._cached = cached
 
     async def call(self, caller: Caller, request: ModelRequest) -> Answered:
         """Return a model's reply, from the best model that can take the call or, when it fails, from the next.
@@ -131,11 +136,21 @@ class ModelCalls:
     ) -> Answered:
         """Call the best model that has not failed. Raises _ModelFailed when it fails too."""
         try:
-            route, decisions = self.route(caller, request, failed)
+            found = await routed(
+                lambda asked: self.route(caller, asked, failed),
+                request,
+                caller.agent,
+                self._pool.profiles,
+                self._cached.embedder,
+            )
+            route, decisions, request = found.route, found.decisions, found.request
+            sent = sent if found.trimmed is None else request_json(request)
             if decisions[0].obligations:
                 request = await self._obliged(caller, id, decisions[0], request)
                 sent = request_json(request)
-            reserved = self._reserve(route, request)
+            looked = await self._cached.look_up(caller, request, decisions[0], route.model)
+            hit = None if looked is None else looked.hit
+            reserved = self._reserve(route, request) if hit is None else NO_USE
         except NoRoute as error:
             if failed:  # every model that could take the call was tried
                 raise next(reversed(failed.values())) from error
@@ -146,13 +161,22 @@ class ModelCalls:
             raise
         effect = self._effects.model_effect(id, caller, route.model)
         await self._effects.recorder.record(
-            EffectStarted(effect=effect, request=sent, decisions=decisions, reserved=reserved, route=route)
+            EffectStarted(
+                effect=effect, request=sent, decisions=decisions, reserved=reserved, route=route, trimmed=found.trimmed
+            )
         )
-        patience = self._hedging.patience(caller, id, route, decisions[0])
+        begun = _Begun(effect, reserved, route, looked)
+        patience = self._hedging.patience(caller, id, route, decisions[0]) if hit is None else None
         if patience is not None:
-            return await self._hedged(caller, request, _Begun(effect, reserved, route), failed, patience)
+            return await self._hedged(caller, request, begun, failed, patience)
         try:
-            answered = await self._call(caller, request, effect, reserved)
+            if looked is not None and hit is not None:
+                reply, label = await serve(
+                    self._effects, self._guards.guards, self._cached, caller=caller, effect=effect, looked=looked
+                )
+                answered = Answered(reply=reply, model=route.model, label=label, family=route.family)
+            else:
+                answered = await self._call(caller, request, begun)
         except ModelError as error:
             raise _ModelFailed({route.model: error}) from error
         return replace(answered, prior=prior_of(route))
@@ -170,7 +194,7 @@ class ModelCalls:
         both = [first]
 
         def asked(begun: _Begun) -> Asked[Answered]:
-            return lambda duel: self._call(caller, request, begun.effect, begun.reserved, duel)
+            return lambda duel: self._call(caller, request, begun, duel)
 
         async def second() -> Asked[Answered] | None:
             try:
@@ -237,6 +261,8 @@ class ModelCalls:
         if finished.error:
             both = (recorded, *others)
             raise _ModelFailed({ModelName(each.effect.name): _error_of(each) for each in both})
+        if finished.cached is not None:
+            self._cached.served(started.effect, finished.cached)
         route = started.route
         return Answered(
             reply=reply_of(finished.output, finished.used),
@@ -272,12 +298,17 @@ class ModelCalls:
         return need
 
     async def _call(
-        self, caller: Caller, request: ModelRequest, effect: Effect, reserved: Usage, duel: Duel | None = None
+        self,
+        caller: Caller,
+        request: ModelRequest,
+        begun: _Begun,
+        duel: Duel | None = None,
     ) -> Answered:
+        effect, reserved, looked = begun.effect, begun.reserved, begun.looked
         name = ModelName(effect.name)
         label = _label(caller, name)
         clock = self._effects.clock
-        used, error, unknown = ONE_CALL, "cancelled", True
+        used, error, unknown, spared = ONE_CALL, "cancelled", True, NOTHING_USD
         output: JSON = None
         started: float | None = None
         doubles = effect.id.endswith(HEDGE)
@@ -297,6 +328,7 @@ class ModelCalls:
             if writing is not None:
                 writing.end()
             cost = paid_usd(self._pool.profiles[name], reply)
+            spared = self._pool.profiles[name].price.spared(reply.cached_tokens)
             used = Usage(
                 input_tokens=reply.input_tokens,
                 output_tokens=reply.output_tokens,
@@ -314,17 +346,19 @@ class ModelCalls:
             raise
         finally:
             self._effects.ledger.settle(reserved, used)
-            await self._effects.recorder.record(
-                EffectFinished(
-                    effect=effect.id,
-                    output=output,
-                    used=used,
-                    seconds=0.0 if started is None else clock.monotonic() - started,
-                    label=label,
-                    error=error,
-                    unknown=unknown,
-                )
+            finished = EffectFinished(
+                effect=effect.id,
+                output=output,
+                used=used,
+                seconds=0.0 if started is None else clock.monotonic() - started,
+                label=label,
+                error=error,
+                unknown=unknown,
+                spared=spared,
             )
+            await self._effects.recorder.record(finished)
+            if looked is not None:
+                self._cached.given(caller, looked.key, effect, finished)
 
     def _given_up(self, caller: Caller, name: ModelName, request: ModelRequest, seconds: float) -> Usage:
         """Return what a call that was given up has probably cost: its input. That it took so long is noted."""
@@ -340,11 +374,12 @@ class _ModelFailed(Exception):  # never leaves this module
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A call that is recorded as started."""
+    """A call that is recorded as started. looked: where its reply is to be kept, if anywhere."""
 
     effect: Effect
     reserved: Usage
     route: Route
+    looked: Lookup | None = None
 
 
 def _error_of(recorded: Recorded) -> ModelError:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from agentcore.confidence.same_answer import agreement
 from agentcore.domain.agent import Agent
 from agentcore.domain.answer_candidate import AnswerCandidate, Signals
-from agentcore.domain.choice import Choice
 from agentcore.domain.confidence import Confidence
 from agentcore.domain.errors import BudgetExceeded
 from agentcore.domain.json import JSON
@@ -22,9 +20,6 @@ from agentcore.engine.first_error import first_error
 from agentcore.engine.picks import Picks, taken_before
 from agentcore.engine.verifier import Verifier
 from agentcore.engine.worker import Failure, Given, Outcome, Worker
-
-Compare: TypeAlias = Callable[[Agent, Caller, str, Sequence[Outcome]], Awaitable[Choice]]
-"""Lets verifiers choose between outcomes, the likeliest of which stands first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +61,12 @@ class _Weighed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidates:
-    """Makes the answers of one run's attempts. compare: asks verifiers, None when nobody is to be asked."""
+    """Makes the answers of one run's attempts, and has verifiers compare them where an agent wants that."""
 
     effects: Effects
     worker: Worker
     verifier: Verifier
     confidences: Confidences
-    compare: Compare | None = None
 
     async def make(
         self, run: Run, state: StepState, agent: Agent, caller: Caller, given: Given, *, size: int
@@ -163,8 +157,10 @@ class Candidates:
         ranked = sorted(weighed, key=lambda each: _rank(each, calibrated=calibrated))
         best, why = ranked[0], _why(ranked, calibrated=calibrated)
         sound = [each for each in ranked if each.sound]
-        if self.compare is not None and len(sound) > 1 and any(each.agreement < 1.0 for each in sound):
-            choice = await self.compare(agent, caller, state.step.instruction, [each.outcome for each in sound])
+        if agent.verification.pairwise and len(sound) > 1 and any(each.agreement < 1.0 for each in sound):
+            choice = await self.verifier.choose(
+                agent, caller, state.step.instruction, [each.outcome for each in sound]
+            )
             best, why = sound[choice.winner], choice.reason or why
         label = best.outcome.label
         for each in sound:  # which of them it is says something of what the others were made of
@@ -200,6 +196,8 @@ def _why(ranked: Sequence[_Weighed], *, calibrated: bool) -> str:
     if any(each.agreement < best.agreement for each in rest):
         same = round(best.agreement * (best.signals.voices - 1))
         return f"{same} of {best.signals.voices - 1} other answers say the same"
+    if all(each.agreement == 1.0 for each in sound):
+        return f"all of {len(sound)} answers say the same"
     if any(each.confidence.p < best.confidence.p for each in rest):
         return f"the likeliest right of {count} candidates: P(correct) {best.confidence.p:.2f}"
     return f"the first of {count} candidates that are alike"

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from agentcore.domain.agent import Agent, Role
 from agentcore.domain.announcement import Announcement
+from agentcore.domain.answer_candidate import attempt_part
 from agentcore.domain.budget import Usage
 from agentcore.domain.decision import Action, Decision
 from agentcore.domain.dues import Dues
@@ -29,7 +30,7 @@ from agentcore.domain.errors import (
 )
 from agentcore.domain.event import EffectRefused, EffectStarted
 from agentcore.domain.ids import EffectId, ModelName, StepId, ToolName
-from agentcore.domain.json import JSON, JSONObject, canonical
+from agentcore.domain.json import JSON, JSONObject, canonical, digest
 from agentcore.domain.label import Label
 from agentcore.domain.moment import SOME_MOMENT, Moment
 from agentcore.domain.redaction import is_redaction
@@ -38,7 +39,7 @@ from agentcore.engine.announcements import Announcements
 from agentcore.engine.flows import Flows
 from agentcore.engine.history import Recorded
 from agentcore.engine.ledger import Ledger
-from agentcore.engine.picks import SEEDS_APART, Picks, attempt_part
+from agentcore.engine.picks import SEEDS_APART, Picks
 from agentcore.engine.rates import Counts, Rates
 from agentcore.engine.recording import Recording, Script
 from agentcore.policy.engine import PolicyEngine
@@ -312,11 +313,13 @@ class Effects:
 
 
 def as_sent(recorded: Recorded | EffectStarted, request: JSON) -> JSON:
-    """Return what a record says was sent of a request: itself, or with placeholders where a policy wanted it redacted.
+    """Return what a record says was sent of a request: itself, trimmed, or redacted where a policy wanted that.
 
     None when it was another request.
     """
     started = recorded if isinstance(recorded, EffectStarted) else recorded.started
+    if started is not None and started.trimmed is not None:
+        return started.request if started.trimmed.whole == digest(request) else None
     if canonical(recorded.request) == canonical(request):
         return request
     if started is None or not any(Dues.of(each.obligations).redact for each in started.decisions[:1]):

@@ -25,6 +25,7 @@ from agentcore.engine.rates import Counts
 from agentcore.engine.recording import Recording, Script
 from agentcore.engine.redactor import Redactor
 from agentcore.engine.release import Release
+from agentcore.engine.response_caching import CachedCalls, Caching, HeededRecording
 from agentcore.engine.run_guards import RunGuards
 from agentcore.engine.supervisor import Supervisor
 from agentcore.engine.tool_tries import ToolTries
@@ -38,7 +39,11 @@ from agentcore.ports.tool import Tool
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """Models, tools, guards and time. counts: of calls that policies limit.  announcer: who is told outside."""
+    """Models, tools, guards and time.
+
+    counts: of calls that policies limit.  announcer: who is told outside.  caching: None when no model's reply is
+    served again.
+    """
 
     pool: ModelPool
     tools: Mapping[ToolName, Tool]
@@ -46,6 +51,7 @@ class Parts:
     guards: Guards = field(default_factory=Guards)
     counts: Counts = field(default_factory=Counts)
     announcer: Announcer | None = None
+    caching: Caching | None = None
 
     @cached_property
     def tries(self) -> ToolTries:
@@ -68,6 +74,10 @@ class Parts:
         limits = definition.limits
         if started.on_exceeded is not None:
             limits = replace(limits, on_exceeded=started.on_exceeded)
+        caching = self.caching if script is None else None  # a replay has what its record has
+        cached = CachedCalls(caching, started.task, recorder.run.id, self.clock)
+        if caching is not None:
+            recorder = HeededRecording(recorder, cached)
         effects = self._effects(recorder, rules, script)
         guards = RunGuards(guards=self.guards, effects=effects)
         drafts = Drafts(definition.agents[definition.team.answer], guards)
@@ -82,6 +92,7 @@ class Parts:
             drafts=drafts,
             redactor=redactor,
             fitted=definition.fitted,
+            cached=cached,
         )
         tools = ToolCalls(
             effects, self.tools, guards, redactor, tries=self.tries, largest_result=limits.result_characters
@@ -105,10 +116,10 @@ class Parts:
                 agents=definition.agents,
                 limits=limits,
                 effects=effects,
+                models=models,
                 candidates=Candidates(effects=effects, worker=worker, verifier=verifier, confidences=confidences),
                 confidences=confidences,
                 verifier=verifier,
-                models=models,
                 guards=guards,
                 release=release,
             ),

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from agentcore.domain.answer_candidate import candidate_of
 from agentcore.domain.effect import EffectKind
-from agentcore.domain.ids import AgentName, EffectId, ModelName
+from agentcore.domain.ids import AgentName, ModelName
 from agentcore.engine.history import Recorded
 from agentcore.routing.profile import ModelProfile
 from agentcore.routing.request import RouteRequest
@@ -60,15 +61,3 @@ def taken_before(effects: Iterable[Recorded], agent: AgentName) -> dict[int, Mod
         and each.started is not None
         and not (each.finished is not None and each.finished.error)
     }
-
-
-def attempt_part(attempt: int, candidate: int) -> str:
-    """Return how an attempt's candidate is named in the ids of its effects; the first one like the attempt."""
-    return f"{attempt}+{candidate}" if candidate else str(attempt)
-
-
-def candidate_of(id: EffectId) -> int:
-    """Return which candidate of its attempt an effect belongs to."""
-    parts = id.split("/")
-    number = parts[2].partition("+")[2] if len(parts) > 2 else ""  # PLANS/STEP/ATTEMPT/…
-    return int(number) if number.isdigit() else 0

@@ -9,7 +9,9 @@ import orjson
 from agentcore.domain.message import Message
 from agentcore.ports.model import Model, ModelRequest
 
-_CHARACTERS_PER_TOKEN = 3
+CHARACTERS_PER_TOKEN = 3
+"""Of a forecast: few enough for most languages written in letters."""
+
 _TEMPLATE_TOKENS = 64
 """What a chat template may put around a conversation: a system prompt of its own, the start of the reply."""
 
@@ -19,10 +21,15 @@ _TURN_TOKENS = 16
 
 def likely_tokens(request: ModelRequest) -> int:
     """Return about how many input tokens a request has, to compare models by cost."""
-    characters = len(_offered(request))
+    characters = offered_characters(request)
     for message in request.messages:
         characters += len(message.content)
-    return characters // _CHARACTERS_PER_TOKEN
+    return characters // CHARACTERS_PER_TOKEN
+
+
+def offered_characters(request: ModelRequest) -> int:
+    """Return how many of a request's characters are not in its messages: those of tools and schema."""
+    return len(_offered(request))
 
 
 def most_tokens(request: ModelRequest) -> int:

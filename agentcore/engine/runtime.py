@@ -30,6 +30,7 @@ from agentcore.engine.permits import Permits
 from agentcore.engine.pool import ModelPool
 from agentcore.engine.recorder import Recorder
 from agentcore.engine.replay import ReplayRecorder, replayed
+from agentcore.engine.response_caching import Caching
 from agentcore.engine.takeover import Takeover
 from agentcore.policy.engine import PolicyEngine
 from agentcore.ports.announcer import Announcer
@@ -51,7 +52,8 @@ class Engine:
 
     guards: what looks at what comes into runs; by default, that a task is text of a bearable size.
     inbox, presence: None for runs that only this process knows.  revive: None when no other definition is known.
-    announcer: who is told outside, before it is done, what policies want told.
+    announcer: who is told outside, before it is done, what policies want told.  caching: None when no model's reply is
+    served again.
     """
 
     def __init__(
@@ -68,11 +70,14 @@ class Engine:
         presence: Presence | None = None,
         revive: Revive | None = None,
         announcer: Announcer | None = None,
+        caching: Caching | None = None,
     ) -> None:
         self._definition = definition
         self._journal = journal
         self._clock = clock
-        self._parts = Parts(pool=pool, tools=tools, clock=clock, guards=guards or Guards(), announcer=announcer)
+        self._parts = Parts(
+            pool=pool, tools=tools, clock=clock, guards=guards or Guards(), announcer=announcer, caching=caching
+        )
         self._inbox = inbox
         self._takeover = Takeover(journal=journal, clock=clock, inbox=inbox, presence=presence, rules=self._rules_for)
         self._revive = revive

@@ -17,7 +17,7 @@ from agentcore.engine.panel import Judged, Panel
 from agentcore.engine.worker import Outcome
 from agentcore.verification.checks import run_checks
 from agentcore.verification.evidence import Evidence
-from agentcore.verification.pairwise import pairs, tally
+from agentcore.verification.pairwise import answers, pairs, tally
 from agentcore.verification.quorum import conclude, needs_panel, settle
 from agentcore.verification.subject import Subject
 
@@ -102,15 +102,16 @@ class Verifier:
         """Return which of several outcomes of one attempt the agent's panel prefers, each pair seen in both orders.
 
         candidates: at least one; equal points go to the one that stands first, so put the likeliest there. Without a
-        panel, or when nobody can be heard, that is the first. Each verifier is called twice for each pair whose
-        outputs differ. Raises PolicyDenied and JournalError, of several verifiers in an exception group.
+        panel, or when nobody can be heard, that is the first. Each verifier is called twice for each pair of answers
+        that differ in more than how they are written. Raises PolicyDenied and JournalError, of several verifiers in
+        an exception group.
         """
         if not candidates:
             raise ValueError("there is no candidate to choose")
         outputs = [candidate.output for candidate in candidates]
-        verification = agent.verification
+        said, verification = answers(outputs), agent.verification
         if not verification.panel:
-            return tally(len(outputs), ())
+            return tally(said, ())
         label = candidates[0].label
         for candidate in candidates[1:]:
             label = label.join(candidate.label)
@@ -121,8 +122,8 @@ class Verifier:
             label=label,
         )
         evidence = _shared(candidates)
-        found = await self._panel.comparisons(judged, instruction, evidence, outputs, pairs(outputs))
-        return tally(len(outputs), found)
+        found = await self._panel.comparisons(judged, instruction, evidence, outputs, pairs(said))
+        return tally(said, found)
 
     async def _checks(self, agent: Agent, subject: Subject) -> tuple[Vote, ...]:
         checks = agent.verification.checks

@@ -2,10 +2,10 @@
 
     utility = quality · Q  -  cost · C  -  latency · S
 
-Q is P(correct) where that was fitted for the type of step, else the declared quality (0 to 1), and less where
-verifiers accept a lower share lately; C the forecast cost in US cents, at the price that was really paid; S the
-forecast latency in seconds. The weights say how much quality one cent and one second are worth. Ranking is in floating
-point; recorded costs are exact.
+Q is P(correct) where that was fitted for the type of step, else the declared quality (0 to 1), or the share of answers
+accepted lately where that is lower; C the forecast cost in US cents, at the price that was really paid; S the forecast
+latency in seconds. The weights say how much quality one cent and one second are worth. Ranking is in floating point;
+recorded costs are exact.
 """
 
 from __future__ import annotations
@@ -150,12 +150,11 @@ def _candidate(
     )
     if stats is not UNKNOWN:
         usd = _paid(usd, stats.forecast_price(now))
-    quality = stats.forecast_quality(profile.quality, now)
     seconds = stats.forecast_seconds(profile.latency_seconds, now)
     fitted = request.p_correct.get(profile.name) if request.p_correct else None
-    spent = weights.cost * 100.0 * float(usd) + weights.latency * seconds
+    quality = stats.forecast_quality(profile.quality if fitted is None else fitted[0], now)
     if fitted is None:
-        utility = weights.quality * quality - spent
+        utility = weights.quality * quality - weights.cost * 100.0 * float(usd) - weights.latency * seconds
         return Candidate(model=profile.name, quality=profile.quality, usd=usd, seconds=seconds, utility=utility)
     p, low, high = fitted
     return Candidate(
@@ -163,7 +162,7 @@ def _candidate(
         quality=profile.quality,
         usd=usd,
         seconds=seconds,
-        utility=weights.quality * p * (quality / profile.quality if profile.quality else 1.0) - spent,
+        utility=weights.quality * quality - weights.cost * 100.0 * float(usd) - weights.latency * seconds,
         p_correct=p,
         p_low=low,
         p_high=high,

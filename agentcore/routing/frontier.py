@@ -160,24 +160,35 @@ def _oracle(answers: Sequence[Answer], right: NDArray[np.bool_]) -> Routed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareCurve:
-    """Accuracy against the share of calls to the strong arm. shares rise from 0 to 1; both of shape (points,)."""
+    """Accuracy against the share of calls to the strong arm. shares rise from 0 to 1; both of shape (points,).
+
+    strong: the accuracy of the strong arm alone, where that is not the end of the curve: after an escalation the
+    better of both answers may be taken, and then the curve can end above it. None: it is the end.
+    """
 
     shares: NDArray[np.float64]
     accuracies: NDArray[np.float64]
+    strong: float | None = None
+
+    def _ends(self) -> tuple[float, float]:
+        return float(self.accuracies[0]), float(self.accuracies[-1]) if self.strong is None else self.strong
 
     def apgr(self) -> float | None:
         """Return the average performance gap recovered; None when the strong arm is not better than the weak one."""
-        weak, strong = float(self.accuracies[0]), float(self.accuracies[-1])
+        weak, strong = self._ends()
         area = float(np.trapezoid(self.accuracies, self.shares))
         return (area - weak) / (strong - weak) if strong > weak else None
 
     def cpt(self, recovered: float) -> float | None:
-        """Return the least share of strong calls that recovers this part of the gap; None as above."""
-        weak, strong = float(self.accuracies[0]), float(self.accuracies[-1])
+        """Return the least share of strong calls that recovers this part of the gap; None if there is none."""
+        weak, strong = self._ends()
         if strong <= weak:
             return None
         wanted = weak + recovered * (strong - weak)
-        at = int(np.argmax(self.accuracies >= wanted - 1e-12))
+        reached = np.flatnonzero(self.accuracies >= wanted - 1e-12)
+        if not len(reached):
+            return None
+        at = int(reached[0])
         if at == 0:
             return float(self.shares[0])
         low, high = float(self.accuracies[at - 1]), float(self.accuracies[at])

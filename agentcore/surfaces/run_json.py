@@ -31,6 +31,7 @@ def run_json(trace: Trace) -> dict[str, JSON]:
         "reason": run.reason,
         "waits_for": [asked.id for asked in run.asked],
         "used": as_json(run.used),
+        "saved": {**cast("JSONObject", as_json(trace.savings)), "usd": as_json(trace.savings.usd)},
         "seconds": trace.seconds,
         "lineage": lineage_json(run),
         "steps": [_step(step) for step in trace.steps],
@@ -108,6 +109,10 @@ def _attempt(attempt: AttemptTrace) -> JSONObject:
         "output": finished.output if finished else None,
         "declined": finished.declined if finished else "",
         "error": finished.error if finished else "",
+        "resort": attempt.resort,
+        "candidates": as_json(finished.candidates) if finished else [],
+        "chosen": finished.chosen if finished else 0,
+        "why_chosen": finished.why_chosen if finished else "",
         "effects": [_effect(effect) for effect in attempt.effects],
         "questions": [
             {
@@ -149,5 +154,7 @@ def _effect(effect: EffectTrace) -> JSONObject:
         "output": finished.output if finished else None,
         "error": finished.error if finished else "",
         "used": as_json(finished.used) if finished else None,
+        "cached": as_json(finished.cached) if finished else None,
+        "spared": as_json(finished.spared) if finished else None,
         "seconds": finished.seconds if finished else None,
     }

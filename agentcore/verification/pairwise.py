@@ -12,14 +12,18 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Final, Literal
 
+from agentcore.confidence.canonical_json import canonical_answer
 from agentcore.domain.agent import Agent
 from agentcore.domain.choice import Choice, Comparison
-from agentcore.domain.json import JSON, JSONObject, canonical
+from agentcore.domain.json import JSON, JSONObject
 from agentcore.domain.message import Message
 from agentcore.verification.critic import MOST_CHARACTERS, evidence_json, framed, object_in
 from agentcore.verification.evidence import Evidence
 
 Preference = Literal["first", "second"]
+
+MOST_ANSWERS: Final = 4
+"""Of more different answers, the first ones are compared: each verifier is called twelve times for four."""
 
 PAIRWISE_SCHEMA: JSONObject = {
     "type": "object",
@@ -81,45 +85,60 @@ def unbiased(forward: Preference | None, backward: Preference | None) -> Prefere
     return "second" if forward == "second" and backward == "first" else None
 
 
-def pairs(outputs: Sequence[JSON]) -> list[tuple[int, int]]:
-    """Return the pairs that have to be compared: not those that are equal."""
-    texts = [canonical(output) for output in outputs]
-    return [(a, b) for a, b in combinations(range(len(texts)), 2) if texts[a] != texts[b]]
+def answers(outputs: Sequence[JSON]) -> tuple[int, ...]:
+    """Return for each output the place of the first that says the same."""
+    first: dict[str, int] = {}
+    return tuple(first.setdefault(canonical_answer(output), place) for place, output in enumerate(outputs))
 
 
-def tally(size: int, comparisons: Sequence[Comparison]) -> Choice:
-    """Return which of so many candidates wins. Equal points go to the one that stands first.
+def pairs(said: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the pairs that have to be compared: each two of the first different answers.
 
-    A pair goes to the one that more weight of verifiers prefers; one that nobody compared is a tie.
+    said: for each output the place of the first that says the same.
+    """
+    return list(combinations(_compared(said), 2))
+
+
+def tally(said: Sequence[int], comparisons: Sequence[Comparison]) -> Choice:
+    """Return which candidate wins. Equal points go to the one that stands first.
+
+    said: for each candidate the place of the first that says the same, which has the points of both. A pair goes to
+    the one that more weight of verifiers prefers; one that nobody compared is a tie.
     """
     balance: dict[tuple[int, int], Fraction] = {}
-    for said in comparisons:
-        pair = (said.first, said.second)
-        weight = Fraction(said.weight).limit_denominator(1_000_000)
-        side = 0 if said.prefers is None else 1 if said.prefers == said.first else -1
+    for each in comparisons:
+        pair = (each.first, each.second)
+        weight = Fraction(each.weight).limit_denominator(1_000_000)
+        side = 0 if each.prefers is None else 1 if each.prefers == each.first else -1
         balance[pair] = balance.get(pair, Fraction(0)) + side * weight
-    points = [0.0] * size
-    for a, b in combinations(range(size), 2):
+    compared = _compared(said)
+    points = dict.fromkeys(range(len(said)), 0.0)
+    for a, b in combinations(compared, 2):
         lead = balance.get((a, b), Fraction(0)) - balance.get((b, a), Fraction(0))
         points[a] += 1.0 if lead > 0 else 0.0 if lead < 0 else 0.5
         points[b] += 1.0 if lead < 0 else 0.0 if lead > 0 else 0.5
-    winner = max(range(size), key=lambda place: points[place])
+    winner = max(compared, key=lambda place: points[place])
     return Choice(
         winner=winner,
-        points=tuple(points),
+        points=tuple(points[first] for first in said),
         comparisons=tuple(comparisons),
-        reason=_reason(winner, points, comparisons),
+        reason=_reason([points[place] for place in compared], comparisons, len(said)),
     )
 
 
-def _reason(winner: int, points: Sequence[float], comparisons: Sequence[Comparison]) -> str:
-    if len(points) == 1:
+def _compared(said: Sequence[int]) -> list[int]:
+    return sorted(set(said))[:MOST_ANSWERS]
+
+
+def _reason(points: Sequence[float], comparisons: Sequence[Comparison], size: int) -> str:
+    if size == 1:
         return "there is one candidate only"
+    if len(points) == 1:
+        return f"all of {size} candidates say the same"
     if not comparisons:
         return "nothing was compared: the first is taken"
-    best = [place for place, reached in enumerate(points) if reached == points[winner]]
-    if len(best) > 1:
-        return (
-            f"{len(best)} candidates are level at {points[winner]:g} of {len(points) - 1} points: the first is taken"
-        )
-    return f"candidate {winner + 1} has {points[winner]:g} of {len(points) - 1} points"
+    best, most = max(points), len(points) - 1
+    level = sum(reached == best for reached in points)
+    if level > 1:
+        return f"compared in pairs, {level} answers are level at {best:g} of {most} points: the first is taken"
+    return f"the best of {len(points)} answers that were compared in pairs: {best:g} of {most} points"

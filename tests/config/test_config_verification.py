@@ -165,6 +165,13 @@ def test_a_person_may_decide_and_who_may_be_said(verification):
                 """agents/clerk.yaml:2:40: `escalate_to` takes a verifier, `person`, or `{approvers: […], due_seconds: …, on_due: …}`"""
             ),
         ),
+        ("{pairwise: true}", snapshot("agents/clerk.yaml:2:20: `pairwise` needs a `panel`, and there is none")),
+        (
+            "{panel: [critic], pairwise: true}",
+            snapshot(
+                "agents/clerk.yaml:2:37: there is one answer in an attempt, so none to compare; give `routing.ensemble` or `routing.samples`"
+            ),
+        ),
         (
             "{panel: [critic], independent: families}",
             snapshot("""\

@@ -54,6 +54,10 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 TEAM = "team: { supervisor: planner, workers: [clerk], answer: clerk }\n"
 MODELS = "models: { local: { provider: llama, options: { model: smollm2-135m-instruct } } }\n"
+TWO_FAMILIES = """models:
+  local: { provider: llama, options: { model: smollm2-135m-instruct } }
+  other: { provider: llama, family: qwen, quality: 0.6, options: { model: qwen2.5-coder-1.5b-instruct } }
+"""
 AGENTS = {"planner": "role: supervisor\ninstructions: plan\n", "clerk": "instructions: work\n"}
 
 
@@ -107,6 +111,14 @@ def test_models_that_are_shown_are_valid(project, monkeypatch, text):
         monkeypatch.setenv(variable, "key")
     report = validate_project(project(text))
     assert (report.problems, report.warnings) == ((), ())
+
+
+def test_caching_that_is_shown_is_valid(project):
+    settings, reader = blocks("caching.md", "yaml")
+    loaded = load_project(project(settings, clerk=reader))
+    assert (loaded.cache.responses, loaded.cache.seconds) == ("exact", 43_200.0)
+    clerk = loaded.agents["clerk"]
+    assert (clerk.cache, clerk.limits.input_tokens) == ("exact", 3000)
 
 
 def test_every_service_of_semantic_kernel_is_shown_with_arguments_that_it_takes():
@@ -312,9 +324,10 @@ def test_verification_that_is_shown_is_valid(project, tmp_path):
         is_short = {}
         exec(compile(text, "checks.py", "exec"), is_short)  # noqa: S102  our own page
     agents = {Path(text.split()[1]).stem: text for text in blocks("verification.md", "yaml")}
-    assert agents.keys() == {"writer", "critic"}
-    report = validate_project(project(MODELS, **agents))
+    assert agents.keys() == {"writer", "critic", "reporter", "strict", "auditor", "reader", "judge"}
+    report = validate_project(project(TWO_FAMILIES, **agents))
     assert report.problems == ()
+    assert [warning for warning in report.warnings if "neither in the team" not in warning] == []
     assert is_short["is_short"]({"answer": "yes"}, None) is True
     assert is_short["is_short"]({"answer": "y" * 301}, None) == "The answer has more than 300 characters."
 

@@ -11,11 +11,11 @@ from support.desk import ADDER, BOSS, FINDER, WRITER, engine, plan, profile
 
 from agentcore.adapters.journal.memory import MemoryJournal
 from agentcore.adapters.journal.memory_inbox import MemoryInbox
-from agentcore.domain.agent import Agent, Limits, Requirements, Role, Verification
+from agentcore.domain.agent import Agent, Limits, Requirements, Role, Routing, Verification
 from agentcore.domain.approval import Ruling
 from agentcore.domain.approval_rule import ApprovalRule
 from agentcore.domain.errors import ModelUnavailable
-from agentcore.domain.event import ApprovalRequested, EffectRefused, EffectStarted, VerdictReached
+from agentcore.domain.event import ApprovalRequested, AttemptFinished, EffectRefused, EffectStarted, VerdictReached
 from agentcore.domain.ids import AgentName, ModelName, RunId
 from agentcore.domain.task import Task
 from agentcore.domain.team import RunLimits
@@ -388,3 +388,66 @@ async def test_equal_outputs_are_not_compared_nor_is_one_alone_nor_without_a_pan
 async def test_who_compares_is_independent_of_all_authors():
     _, calls = await chosen(by_number, 1, 2, independent="family")
     assert {name for caller, _ in calls.documents for name in caller.barred} == {"m"}
+
+
+class Samples(Desk):
+    """A finder that answers twice, in other words each time; the panel prefers the answer `best`."""
+
+    def __init__(self, best, **verification):
+        super().__init__({"ann": [True], "bob": [True]}, **verification)
+        self.best = best
+        self.finder = replace(self.finder, routing=Routing(samples=2))
+        self.agents = (BOSS, self.finder, *self.agents[2:])
+
+    def reply(self, request):
+        system = request.messages[0].content
+        if "You compare" in system:
+            self.asked.append(request)
+            shown = document(request)
+            return {"compared": "it", "better": "first" if shown["first"] == self.best else "second"}
+        return f"answer of seed {request.seed}" if system.startswith("Find.") else super().reply(request)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+async def test_the_panel_compares_the_candidates_of_an_attempt_and_verifies_the_winner(place):
+    probe = Samples("")
+    await probe.run()
+    (finished, *_) = await probe.facts(AttemptFinished)
+    outputs = [each.output for each in finished.candidates]
+    assert len(set(outputs)) == 2
+    desk = Samples(outputs[place], pairwise=True)
+    run = await desk.run()
+    assert (run.status, run.steps["finder"].output) == ("succeeded", outputs[place])
+    (finished, *_) = await desk.facts(AttemptFinished)
+    why = "the best of 2 answers that were compared in pairs: 1 of 1 points"
+    assert (finished.chosen, finished.why_chosen) == (place, why)
+    assert len(desk.asked) == 2 * 2 + 2  # both orders by each of two, who then verify
+    assert (await desk.verdict()).accepted
+
+
+# A process that dies in the middle
+
+
+async def test_wherever_a_process_dies_the_panel_comes_to_the_same_and_nobody_is_asked_twice():
+    def made(store=None):
+        says = {"ann": [True], "bob": [False], "judge": [True]}
+        desk = Desk(
+            says, models=families(m="qwen", other="gpt"), independent="family", debate=2, escalate_to=JUDGE.name
+        )
+        desk.store = store or MemoryJournal()
+        return desk
+
+    whole = made()
+    await whole.run()
+    events = list(await whole.store.read(RunId("r")))
+    expected = await whole.verdict()
+    assert len(whole.asked) == 7
+    for length in range(2, len(events)):
+        store = MemoryJournal()
+        await store.append(events[:length], durable=True)
+        desk = made(store)
+        run = await desk.resume()
+        assert run.status == "succeeded"
+        known = sum(each.fact.kind == "effect_finished" and "/judge/" in each.fact.effect for each in events[:length])
+        assert len(desk.asked) <= 7 - known
+        assert await desk.verdict() == expected

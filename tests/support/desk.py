@@ -19,6 +19,7 @@ from agentcore.domain.team import RunLimits, Team
 from agentcore.engine.definition import Definition
 from agentcore.engine.guards import Guards
 from agentcore.engine.pool import ModelEntry, ModelPool
+from agentcore.engine.response_caching import Caching
 from agentcore.engine.runtime import Engine
 from agentcore.engine.verifier import CustomCheck
 from agentcore.policy.engine import PolicyEngine
@@ -28,6 +29,7 @@ from agentcore.ports.model import Model
 from agentcore.ports.presence import Presence
 from agentcore.ports.tool import ToolContext, ToolDefinition, ToolResult
 from agentcore.routing.choose import Weights
+from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
 from agentcore.routing.profile import ModelProfile, Price
 from agentcore.testing.fake_clock import FakeClock
 
@@ -119,6 +121,8 @@ async def engine(
     inbox: Inbox | None = None,
     presence: Presence | None = None,
     announcer: Announcer | None = None,
+    fitted: FittedSteps = NOTHING_FITTED,
+    caching: Caching | None = None,
 ):
     clock = clock or FakeClock(auto=True)
     pairs = [(profile(name), model) for name, model in models.items()] if isinstance(models, Mapping) else models
@@ -133,6 +137,7 @@ async def engine(
         budget=budget or Budget(),
         weights=Weights(),
         checks=checks or {},
+        fitted=fitted,
     )
     async with Engine(
         definition,
@@ -145,6 +150,7 @@ async def engine(
         inbox=inbox,
         presence=presence,
         announcer=announcer,
+        caching=caching,
     ) as running:
         yield running
 

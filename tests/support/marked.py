@@ -8,6 +8,7 @@ from agentcore.app.store import Store
 from agentcore.domain.ids import RunId, ToolName
 from agentcore.domain.run import Run
 from agentcore.domain.task import Task
+from agentcore.engine.response_caching import Caching
 from agentcore.engine.runtime import Engine
 from agentcore.testing.fake_clock import FakeClock
 from agentcore.testing.scripted import Call, ScriptedModel
@@ -38,6 +39,7 @@ def office(store: Store, text: str, *, policies: dict[str, str] | None = None, c
         inbox=store.inbox,
         policies=policies,
         clock=clock,
+        caching=Caching(replies=store.responses, mode="exact", scope="user") if store.responses else None,
     )
 
 

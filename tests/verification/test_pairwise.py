@@ -11,7 +11,15 @@ from agentcore.domain.agent import Agent, Role
 from agentcore.domain.choice import Comparison
 from agentcore.domain.ids import AgentName
 from agentcore.verification.evidence import Evidence
-from agentcore.verification.pairwise import PAIRWISE_SCHEMA, pairs, pairwise_messages, preference, tally, unbiased
+from agentcore.verification.pairwise import (
+    PAIRWISE_SCHEMA,
+    answers,
+    pairs,
+    pairwise_messages,
+    preference,
+    tally,
+    unbiased,
+)
 
 CRITIC = Agent(name=AgentName("critic"), role=Role.VERIFIER, instructions="You know the order desk.")
 
@@ -59,8 +67,16 @@ def test_only_what_holds_in_both_orders_is_a_preference():
     }
 
 
-def test_equal_outputs_are_no_pair():
-    assert pairs([{"a": 1, "b": 2}, "x", {"b": 2, "a": 1}]) == [(0, 1), (1, 2)]
+def test_answers_that_say_the_same_are_no_pair():
+    found = answers([{"a": 1, "b": 2}, "x", {"b": 2.0, "a": "1"}, " X."])
+    assert found == (0, 1, 0, 1)
+    assert pairs(found) == [(0, 1)]
+    assert pairs(answers([1, 1.0])) == []
+
+
+def test_of_many_answers_the_first_are_compared():
+    assert len(pairs(answers([*range(9)]))) == 6
+    assert tally(answers([*range(9)]), ()).points == (1.5,) * 4 + (0.0,) * 5
 
 
 def said(first, second, prefers, weight=1.0):
@@ -68,25 +84,31 @@ def said(first, second, prefers, weight=1.0):
 
 
 def test_who_beats_more_of_the_others_wins_and_the_first_of_equals():
-    choice = tally(3, [said(0, 1, 1), said(0, 2, 2), said(1, 2, 1)])
+    three = (0, 1, 2)
+    choice = tally(three, [said(0, 1, 1), said(0, 2, 2), said(1, 2, 1)])
     assert (choice.winner, choice.points) == (1, (0.0, 2.0, 1.0))
-    assert choice.reason == "candidate 2 has 2 of 2 points"
-    circle = tally(3, [said(0, 1, 0), said(1, 2, 1), said(0, 2, 2)])
+    assert choice.reason == "the best of 3 answers that were compared in pairs: 2 of 2 points"
+    circle = tally(three, [said(0, 1, 0), said(1, 2, 1), said(0, 2, 2)])
     assert (circle.winner, circle.points) == (0, (1.0, 1.0, 1.0))
     assert "level" in circle.reason
-    assert tally(2, []).winner == 0
-    assert tally(1, []).reason == "there is one candidate only"
+    assert tally((0, 1), []).winner == 0
+    assert tally((0,), []).reason == "there is one candidate only"
+    assert tally((0, 0), []).reason == "all of 2 candidates say the same"
+
+
+def test_who_says_the_same_has_the_same_points():
+    assert tally((0, 1, 1), [said(0, 1, 1)]).points == (0.0, 1.0, 1.0)
 
 
 def test_more_weight_carries_a_pair():
-    assert tally(2, [said(0, 1, 0), said(0, 1, 1, 1.5)]).winner == 1
-    assert tally(2, [said(0, 1, 0, 0.3), said(0, 1, 1, 0.1), said(0, 1, 1, 0.2)]).points == (0.5, 0.5)
+    assert tally((0, 1), [said(0, 1, 0), said(0, 1, 1, 1.5)]).winner == 1
+    assert tally((0, 1), [said(0, 1, 0, 0.3), said(0, 1, 1, 0.1), said(0, 1, 1, 0.2)]).points == (0.5, 0.5)
 
 
-@given(st.permutations(range(5)))
+@given(st.permutations(range(4)))
 def test_the_best_of_a_true_order_wins_wherever_it_stands(order):
     values = list(order)
-    found = [said(a, b, a if values[a] > values[b] else b) for a, b in pairs(values)]
-    choice = tally(5, found)
-    assert values[choice.winner] == 4
-    assert sum(choice.points) == 10
+    of = answers(values)
+    choice = tally(of, [said(a, b, a if values[a] > values[b] else b) for a, b in pairs(of)])
+    assert values[choice.winner] == 3
+    assert sum(choice.points) == 6

@@ -25,6 +25,7 @@ _THEIRS: Final = f"SELECT run FROM runs WHERE tenant = ?1 AND principal = ?2 AND
 _DELETE_EVENTS: Final = f"DELETE FROM events WHERE run IN ({_THEIRS})"  # noqa: S608  # as above
 _DELETE_APPROVALS: Final = f"DELETE FROM approvals WHERE run IN ({_THEIRS})"  # noqa: S608  # as above
 _DELETE_RUNS: Final = f"DELETE FROM runs WHERE tenant = ?1 AND principal = ?2 AND {_ENDED}"  # noqa: S608  # as above
+_DELETE_RESPONSES: Final = "DELETE FROM responses WHERE tenant = ?1 AND principal = ?2"
 _UNSEAL: Final = "UPDATE audit SET sealed = NULL WHERE tenant = ?1 AND sealed IS NOT NULL AND entry LIKE ?2"
 _FORGET: Final = "DELETE FROM audit_subjects WHERE tenant = ?1 AND name = ?2"
 _HOLD: Final = (
@@ -92,6 +93,7 @@ class SubjectData:
         statements: list[Statement] = [
             (sql, (tenant, name)) for sql in (_DELETE_EVENTS, _DELETE_APPROVALS, _DELETE_RUNS)
         ]
+        statements.append((_DELETE_RESPONSES, (tenant, name)))
         statements += [(_UNSEAL, (tenant, f'%"subject":"{each}"%')) for each in ids]
         statements.append((_FORGET, (tenant, name)))
         if self._before_erasing:

@@ -93,11 +93,12 @@ class SqlArchive:
         for sql in (
             f"DELETE FROM events WHERE run IN ({to_go})",  # noqa: S608 - as above
             f"DELETE FROM approvals WHERE run IN ({to_go})",  # noqa: S608 - as above
+            f"DELETE FROM responses WHERE run IN ({to_go})",  # noqa: S608 - as above
             f"DELETE FROM runs WHERE run IN {_THESE} AND {ended} AND {_FREE}",  # noqa: S608 - as above
         ):
             statements += [(sql, some) for some in parts]
         changed = await self._ask(lambda store: store.change_all(statements))
-        return Deleted(runs=sum(changed[2 * len(parts) :]), events=sum(changed[: len(parts)]))
+        return Deleted(runs=sum(changed[3 * len(parts) :]), events=sum(changed[: len(parts)]))
 
     async def forget_snapshots(self, before: float) -> int:
         """Delete definitions that no run refers to."""

@@ -57,7 +57,14 @@ MIGRATIONS: Final[Mapping[int, Sequence[str]]] = MappingProxyType(
                 tenant TEXT NOT NULL, run TEXT NOT NULL, principal TEXT NOT NULL, reason TEXT NOT NULL,
                 actor TEXT NOT NULL, at DOUBLE PRECISION NOT NULL, PRIMARY KEY (tenant, run, principal))""",
         ),
-        4: (  # what processes tell each other of models and tools, and which of them may probe one
+        4: (  # replies that may be served again; what processes tell each other of models and tools, and who may probe
+            """CREATE TABLE responses (
+                key TEXT NOT NULL PRIMARY KEY, alike TEXT NOT NULL, tenant TEXT NOT NULL, principal TEXT NOT NULL,
+                run TEXT NOT NULL, kept_at DOUBLE PRECISION NOT NULL, expires_at DOUBLE PRECISION NOT NULL,
+                entry TEXT NOT NULL)""",
+            "CREATE INDEX responses_alike ON responses (alike, kept_at)",
+            "CREATE INDEX responses_oldest ON responses (tenant, kept_at)",
+            "CREATE INDEX responses_run ON responses (run)",
             """CREATE TABLE live_states (
                 scope TEXT NOT NULL, owner TEXT NOT NULL, at DOUBLE PRECISION NOT NULL, state TEXT NOT NULL,
                 PRIMARY KEY (scope, owner))""",

@@ -64,6 +64,7 @@ class _Root(LazyGroup):
         "policy": (f"{_HERE}.policy_command:policy", "Check, try and explain what guards a project."),
         "audit": (f"{_HERE}.audit_command:audit", "List the audit chain; check, sign and export it."),
         "data": (f"{_HERE}.data_command:data", "Hand out, or erase, what is recorded of a user."),
+        "cache": (f"{_HERE}.cache_command:cache", "Say which replies of models are kept; delete them."),
         "models": (f"{_HERE}.models_command:models", "List models; fetch an embedded one."),
         "doctor": (f"{_HERE}.doctor_command:doctor", "Check this installation and project, and say what to mend."),
         "schema": (f"{_HERE}.schema_command:schema", "Print the JSON Schemas of a project's files, for editors."),

@@ -12,6 +12,7 @@ from agentcore.surfaces.cli.lazy import LazyGroup
     lazy={
         "fit": (f"{__package__}.route_fit:fit", "Fit a router on a table of outcomes."),
         "replay": (f"{__package__}.route_replay:replay", "Say what a fitted router costs and risks on a table."),
+        "verifiers": (f"{__package__}.route_verifiers:verifiers", "Say what the votes of verifiers have been worth."),
     },
 )
 def route() -> None:

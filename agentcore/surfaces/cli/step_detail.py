@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from agentcore.domain.answer_candidate import candidate_of
+from agentcore.domain.cache_hit import CacheHit, Trimmed
 from agentcore.domain.decision import Decision
 from agentcore.domain.event import EffectRefused, EffectReused, EffectStarted, TextGuarded
 from agentcore.domain.ids import PLAN
@@ -16,10 +18,17 @@ from agentcore.domain.plan import FromStep, FromTask, Literal, Source
 from agentcore.domain.route import Route
 from agentcore.domain.trace import AttemptTrace, EffectTrace, QuestionTrace, StepTrace, Trace
 from agentcore.domain.verdict import Verdict, Vote
+from agentcore.surfaces.cli.confidence_text import candidate_lines, confidence_text, likely_text
 from agentcore.surfaces.cli.counting import counted
 from agentcore.surfaces.cli.tree import money
 
 _INDENT = "  "
+
+_RESORTS = {
+    "model": "  nothing was sure enough: the model that is named for that",
+    "person": "  nothing was sure enough: a person is asked",
+    "best": "  nothing was sure enough: the best so far",
+}
 
 
 def step_detail(trace: Trace, step: StepTrace) -> RenderableType:
@@ -54,11 +63,13 @@ def _step(trace: Trace, step: StepTrace) -> Iterator[Text]:
 
 def _attempt(attempt: AttemptTrace, agent: str) -> Iterator[Text]:
     took = "" if attempt.ended_at is None else f"  {attempt.ended_at - attempt.started_at:.1f} s"
-    yield Text.assemble((f"attempt {attempt.number}", "bold"), took)
+    how = _RESORTS.get(attempt.resort, "")
+    yield Text.assemble((f"attempt {attempt.number}", "bold"), took, how)
     for effect in attempt.effects:
         yield from _effect(effect, agent)
     finished = attempt.finished
     if finished is not None:
+        yield from candidate_lines(finished)
         if finished.error:
             yield _field("error", finished.error, 1, "red")
         elif finished.declined:
@@ -69,7 +80,7 @@ def _attempt(attempt: AttemptTrace, agent: str) -> Iterator[Text]:
         yield from _question(question)
     yield from (_guarded(said) for said in attempt.guarded)
     if attempt.verdict is not None:
-        yield from _verdict(attempt.verdict)
+        yield from verdict_lines(attempt.verdict)
 
 
 def _effect(effect: EffectTrace, agent: str) -> Iterator[Text]:
@@ -78,6 +89,8 @@ def _effect(effect: EffectTrace, agent: str) -> Iterator[Text]:
     head = Text.assemble(_INDENT, (f"{what.kind} {what.name}", "cyan"))
     if what.agent != agent:  # a verifier's
         head.append(f"  for {what.agent}")
+    if number := candidate_of(what.id):
+        head.append(f"  candidate {number}")
     if isinstance(started, EffectReused):
         yield head.append(f"  not called again: {started.receipt} had done it", "yellow")
         return
@@ -92,8 +105,13 @@ def _effect(effect: EffectTrace, agent: str) -> Iterator[Text]:
         used = finished.used
         tokens = f"  {used.input_tokens:,} + {used.output_tokens:,} tokens  {money(used.usd)}" if used.tokens else ""
         yield head.append(f"  {finished.seconds:.2f} s{tokens}")
-    if isinstance(started, EffectStarted) and started.route is not None:
-        yield from _route(started.route)
+    if finished is not None and finished.cached is not None:
+        yield _cached(finished.cached)
+    if isinstance(started, EffectStarted):
+        if started.route is not None:
+            yield from _route(started.route)
+        if started.trimmed is not None:
+            yield from _trimmed(started.trimmed)
     yield from (_decision(decision, 2) for decision in started.decisions)
     yield from _request(started.request)
     if finished is not None:
@@ -101,6 +119,18 @@ def _effect(effect: EffectTrace, agent: str) -> Iterator[Text]:
             yield _field("failed", finished.error, 2, "red")
         else:
             yield from _response(finished.output)
+
+
+def _cached(hit: CacheHit) -> Text:
+    alike = "the same call" if hit.match == "exact" else f"another wording (similarity {hit.similarity:.3f})"
+    saved = f"saved {hit.saved.tokens:,} tokens, {money(hit.saved.usd)}"
+    return _field("cached", f"the reply to {alike}, {hit.effect} of run {hit.run}; {saved}", 2, "green")
+
+
+def _trimmed(trimmed: Trimmed) -> Iterator[Text]:
+    yield _field("left out", f"{trimmed.tokens:,} tokens, to fit {trimmed.limit:,}", 2, "yellow")
+    for cut in trimmed.cuts:
+        yield _field("cut", f"message {cut.message + 1}: {cut.what}, {cut.tokens:,} tokens", 3)
 
 
 def _guarded(said: TextGuarded) -> Text:
@@ -123,7 +153,7 @@ def _route(route: Route) -> Iterator[Text]:
     for candidate in route.candidates:
         yield _field(
             "candidate",
-            f"{candidate.model}  quality {candidate.quality:g}, {money(candidate.usd)}, {candidate.seconds:.1f} s,"
+            f"{candidate.model}  {likely_text(candidate)}, {money(candidate.usd)}, {candidate.seconds:.1f} s,"
             f" utility {candidate.utility:.3f}",
             3,
         )
@@ -182,21 +212,39 @@ def _calls(calls: list[JSON] | tuple[JSON, ...]) -> Iterator[Text]:
             yield _field("calls", f"{call.get('name')} {call.get('arguments')}", 2)
 
 
-def _verdict(verdict: Verdict) -> Iterator[Text]:
+def verdict_lines(verdict: Verdict) -> Iterator[Text]:
+    """Yield what was concluded about an attempt, each vote, and what nobody looked at."""
     what = "accepted" if verdict.accepted else "rejected"
     if verdict.panel:
-        what += f" ({verdict.required} of {verdict.panel} of the panel must accept)"
+        what += f" ({_needed(verdict)} of the panel must accept)"
     yield _field("verdict", what, 1, "green" if verdict.accepted else "red")
+    if verdict.confidence is not None:
+        yield _field("confidence", confidence_text(verdict.confidence), 2, "" if verdict.confidence.holds else "red")
     for vote in verdict.votes:
         yield _vote(vote)
     yield from (_field("not checked", what, 2, "yellow") for what in verdict.unchecked)
+
+
+def _needed(verdict: Verdict) -> str:
+    """Return how much of a panel must accept."""
+    if not verdict.quorum:
+        return f"{verdict.required} of {verdict.panel}"
+    share = "more than half" if verdict.quorum <= 1 / 2 else f"{100 * verdict.quorum:g} %"
+    return f"{share} of the weight" + (f" and {verdict.required} of {verdict.panel}" if verdict.required else "")
 
 
 def _vote(vote: Vote) -> Text:
     said = "abstains" if vote.accepts is None else "accepts" if vote.accepts else "rejects"
     reasons = f": {'; '.join(vote.reasons)}" if vote.reasons else ""
     checked = f" (checked {vote.checked})" if vote.checked else ""
-    return _field("vote", f"{vote.verifier} {said}{reasons}{checked}", 2, "red" if vote.accepts is False else "")
+    facts = [f"round {vote.round}"] if vote.round > 1 or not vote.counts else []
+    facts += [] if vote.counts else ["replaced by a later vote"]
+    facts += ["in the panel's place"] if vote.deciding else []
+    facts += [f"weight {vote.weight:g}"] if vote.weight != 1 else []
+    facts += [f"by {vote.model}"] if vote.model is not None else []
+    by = f" [{', '.join(facts)}]" if facts else ""
+    style = "red" if vote.accepts is False and vote.counts else "" if vote.counts else "dim"
+    return _field("vote", f"{vote.verifier} {said}{by}{reasons}{checked}", 2, style)
 
 
 def _value(trace: Trace, source: Source) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 from agentcore.domain.budget import Usage
 from agentcore.domain.event import EffectRefused, Lineage, RunStatus
 from agentcore.domain.ids import ANSWER, PLAN, StepId
+from agentcore.domain.savings import Savings
 from agentcore.domain.trace import StepTrace, Trace, TraceStatus
 from agentcore.domain.verdict import Verdict
 from agentcore.surfaces.cli.clean import one_line
@@ -75,9 +76,26 @@ class _Steps:
 
 
 def run_tree(trace: Trace) -> RenderableType:
-    """Return the header, and the tree of the steps with agent, model, verdict, tokens, cost and time."""
+    """Return the header, what was saved, and the steps as a tree: agent, model, verdict, tokens, cost and time."""
     lineage = trace.run.started.lineage
-    return Group(header(trace), *(() if lineage is None else (lineage_text(lineage),)), _Steps(trace))
+    saved = (savings_text(trace.savings),) if trace.savings.any else ()
+    return Group(header(trace), *(() if lineage is None else (lineage_text(lineage),)), *saved, _Steps(trace))
+
+
+def savings_text(savings: Savings) -> Text:
+    """Return one line: what a run was spared."""
+    parts = [
+        f"{counted(served.replies, 'calls')}, {served.used.tokens:,} tokens, {money(served.used.usd)} {how}"
+        for served, how in ((savings.exact, "by replies served again"), (savings.semantic, "to other wordings"))
+        if served.replies
+    ]
+    cached, trimmed = savings.prompt_cache, savings.trimmed
+    if cached.tokens:
+        off = f", {money(cached.usd)} off" if cached.usd else ""
+        parts.append(f"{cached.tokens:,} input tokens by the provider's cache{off}")
+    if trimmed.requests:
+        parts.append(f"{trimmed.tokens:,} tokens left out of {counted(trimmed.requests, 'requests')}")
+    return Text(f"saved {'; '.join(parts)}", style="green")
 
 
 def lineage_text(lineage: Lineage) -> Text:
@@ -116,7 +134,8 @@ def verdict_text(verdict: Verdict) -> str:
     """Return what was checked, or why it was rejected."""
     if not verdict.accepted:
         return "; ".join(verdict.reasons) or "rejected"
-    passed = [vote.verifier.partition(":")[2] or vote.verifier for vote in verdict.votes if vote.accepts]
+    accepting = [vote for vote in verdict.votes if vote.accepts and vote.counts]
+    passed = [vote.verifier.partition(":")[2] or vote.verifier for vote in accepting]
     return ", ".join(passed) if passed else "not checked"
 
 

@@ -310,8 +310,10 @@ async def test_an_erased_user_is_nowhere_and_the_chain_is_right(place):
         await run_of(running, "ann", MARKER)
         await run_of(others, "bob", "other", id="b")
     assert MARKER in await place.everything()
+    assert [each.entries for each in await store.responses.stats(0.0)] == [8]
     await checkpoint_all(store.audit, FakeClock())
     erased = await Subjects(store, actor="dpo", reason="asked for it").erase("ann")
+    assert [each.entries for each in await store.responses.stats(0.0)] == [4]
     assert (erased.runs, erased.left) == (1, "")
     everything = await place.everything()
     assert MARKER not in everything

@@ -207,7 +207,7 @@ def make_first_version(path):
     ):
         connection.execute(f"DROP INDEX {index}")
     audit = ("audit", "audit_heads", "audit_subjects", "audit_checkpoints", "audit_holds")
-    for table in ("approvals", "snapshots", "live_states", "live_claims", *audit):
+    for table in ("approvals", "snapshots", "responses", "live_states", "live_claims", *audit):
         connection.execute(f"DROP TABLE {table}")
     for column in ("owner", "epoch", "cancel", "queued", "ended_at", "snapshot", "principal"):
         connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")

@@ -9,6 +9,7 @@ from agentcore.adapters.journal.archive import SqlArchive
 from agentcore.adapters.journal.inbox import UNQUEUED_SECONDS, SqlInbox
 from agentcore.adapters.journal.live_store import SqlLiveStore
 from agentcore.adapters.journal.postgres import PostgresJournal
+from agentcore.adapters.journal.responses import SqlResponses
 from agentcore.adapters.journal.snapshots import SqlSnapshots
 from agentcore.app.store import postgres_store
 from agentcore.domain.store_url import StoreUrl
@@ -16,6 +17,7 @@ from agentcore.testing.contracts.archive import ArchiveContract
 from agentcore.testing.contracts.inbox import InboxContract
 from agentcore.testing.contracts.journal import begin, end
 from agentcore.testing.contracts.live_store import LiveStoreContract
+from agentcore.testing.contracts.response_cache import ResponseCacheContract
 from agentcore.testing.contracts.snapshots import SnapshotsContract
 
 
@@ -46,6 +48,12 @@ class TestPostgresSnapshots(SnapshotsContract):
     @pytest.fixture
     async def snapshots(self, journal):
         return SqlSnapshots(journal.ask)
+
+
+class TestPostgresResponses(ResponseCacheContract):
+    @pytest.fixture
+    async def responses(self, journal):
+        return SqlResponses(journal.ask)
 
 
 class TestPostgresLiveStore(LiveStoreContract):
