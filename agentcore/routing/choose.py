@@ -132,6 +132,8 @@ def _obstacle(
         return f"{tokens} tokens exceed the {request.budget_tokens} left in the budget"
     if request.budget_usd is not None:
         most = profile.price.cost(input_tokens=request.input_tokens, output_tokens=request.max_output_tokens)
+        if stats is not UNKNOWN:
+            most = _paid(most, max(1.0, stats.forecast_price(now)))
         if most > request.budget_usd:
             return f"up to ${most} exceeds the ${request.budget_usd} left in the budget"
     if request.seconds_left is not None:
