@@ -154,11 +154,9 @@ def _candidate(
         usd = _paid(usd, stats.forecast_price(now))
     seconds = stats.forecast_seconds(profile.latency_seconds, now)
     fitted = request.p_correct.get(profile.name) if request.p_correct else None
-    quality = stats.forecast_quality(profile.quality if fitted is None else fitted[0], now)
-    if fitted is None:
-        utility = weights.quality * quality - weights.cost * 100.0 * float(usd) - weights.latency * seconds
-        return Candidate(model=profile.name, quality=profile.quality, usd=usd, seconds=seconds, utility=utility)
-    p, low, high = fitted
+    p, low, high = fitted or (None, None, None)
+    expected = profile.quality if p is None else p
+    quality = stats.forecast_quality(expected, now)
     return Candidate(
         model=profile.name,
         quality=profile.quality,
@@ -168,6 +166,7 @@ def _candidate(
         p_correct=p,
         p_low=low,
         p_high=high,
+        lately=quality if quality < expected else None,
     )
 
 
@@ -215,13 +214,15 @@ def _rank(request: RouteRequest, candidate: Candidate) -> _Rank:
 
 
 def _likely(candidate: Candidate) -> float:
+    if candidate.lately is not None:
+        return candidate.lately
     return candidate.quality if candidate.p_correct is None else candidate.p_correct
 
 
 def _unlikely(request: RouteRequest, candidate: Candidate) -> bool:
     """Return whether its answers are known to be right too seldom; where nothing was fitted, its answer will tell."""
     p, threshold = candidate.p_correct, request.threshold
-    return threshold is not None and p is not None and p < threshold
+    return threshold is not None and p is not None and _likely(candidate) < threshold
 
 
 def _reason(request: RouteRequest, candidates: tuple[Candidate, ...]) -> str:
