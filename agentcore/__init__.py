@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agentcore.config.project import Project
     from agentcore.config.scenarios import Scenario
     from agentcore.define import agent, tool
-    from agentcore.domain.agent import Agent, Check, Limits, Requirements
+    from agentcore.domain.agent import Agent, Check, Limits, Requirements, Routing
     from agentcore.domain.approval import ApprovalRecord
     from agentcore.domain.approval_rule import ApprovalRule
     from agentcore.domain.budget import Budget
@@ -43,6 +43,7 @@ __all__ = [
     "Price",
     "Project",
     "Requirements",
+    "Routing",
     "Run",
     "RunHandle",
     "RunLimits",
@@ -74,6 +75,7 @@ _HOMES = {
     "Price": "routing.profile",
     "Project": "config.project",
     "Requirements": "domain.agent",
+    "Routing": "domain.agent",
     "Run": "domain.run",
     "RunHandle": "engine.handle",
     "RunLimits": "domain.team",

@@ -313,20 +313,36 @@ class World:
 
     def _agent(self, name: str, instructions: str, **more: object) -> Agent:
         chance = self.chance
-        panel = chance.choice(((), (), ("critic",), ("critic", "judge")))
         made = Agent(
             name=AgentName(name),
             description="works",
             instructions=instructions,
-            verification=Verification(
-                checks=() if chance.random() < 0.6 else (Check(name="non_empty"),),
-                panel=tuple(map(AgentName, panel)),
-                required=len(panel) and chance.randint(0, len(panel)),
-            ),
+            verification=self._verification(),
             limits=Limits(seconds=20.0, tool_calls=3, attempts=chance.randint(1, 2), escalations=chance.randint(0, 1)),
             approval=self._rule(0.12),
         )
         return replace(made, **more)  # type: ignore[arg-type]
+
+    def _verification(self) -> Verification:
+        chance = self.chance
+        panel = chance.choice(((), (), ("critic",), ("critic", "judge")))
+        made = Verification(
+            checks=() if chance.random() < 0.6 else (Check(name="non_empty"),),
+            panel=tuple(map(AgentName, panel)),
+            required=len(panel) and chance.randint(0, len(panel)),
+        )
+        if not panel:
+            return made
+        weighs = chance.random() < 0.3
+        return replace(
+            made,
+            weights={AgentName("critic"): 2.0} if weighs else {},
+            quorum=chance.choice((0.5, 0.7)) if weighs else 0.0,
+            independent=chance.choice(("none", "none", "model", "family")),
+            debate=chance.choice((0, 0, 1, 2)),
+            escalate_to=chance.choice((None, AgentName("chief"))),
+            escalate_to_person=self._rule(0.2),
+        )
 
     def _definition(self) -> Definition:
         chance = self.chance
@@ -335,6 +351,7 @@ class World:
             Agent(name=AgentName("boss"), role=Role.SUPERVISOR, instructions="Plan."),
             Agent(name=AgentName("critic"), role=Role.VERIFIER, instructions="Judge."),
             Agent(name=AgentName("judge"), role=Role.VERIFIER, instructions="Judge. Well."),
+            Agent(name=AgentName("chief"), role=Role.VERIFIER, instructions="Judge. Last."),
             self._agent("reader", "Read."),
             self._agent("sender", "Send.", tools=some, tool_use=ToolUse.REQUIRED),
             self._agent("first", "Look.", tools=some[:1], tool_use=ToolUse.FIRST, uses=Uses.EARLIER),

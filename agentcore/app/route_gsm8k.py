@@ -23,19 +23,15 @@ from agentcore.routing.fitted import FittedRouter, TrainedOn
 from agentcore.routing.folds import cross_fitted_ece, folds
 from agentcore.routing.frontier import Figures, figures
 from agentcore.routing.outcomes import Asking, Decide, OutcomeTable, Question, Routed, replay
-from agentcore.verification.worked_answer import (
-    pair_evidence,
-    question_evidence,
-    read_worked_answer,
-    worked_evidence,
-)
+from agentcore.routing.prerouter import PreRouter, fit_prerouter, read_question
+from agentcore.verification.worked_answer import WorkedAnswer, pair_evidence, read_worked_answer, worked_evidence
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST_QUESTIONS: Final = 100
 FOLDS: Final = 5
-SETTINGS: Final = EstimatorSettings(boosted=ForestSettings(rounds=120, leaves=6, feature_share=0.4), random_trees=60)
+SETTINGS: Final = EstimatorSettings(boosted=ForestSettings(rounds=120, leaves=6, feature_share=0.4), random_trees=40)
 SHARES: Final[Mapping[str, float]] = {"pre-route": 0.5, "verified": 0.3, "verified-quality": 0.6}
 """Setting → the share of questions that it sends to the strong arm, on the table that it is fitted on."""
 
@@ -85,6 +81,10 @@ class Gsm8kRecipe:
             settings={"seed": seed, "folds": FOLDS, "shares": dict(SHARES)},
         )
 
+    def judged(self, table: OutcomeTable, fitted: FittedRouter) -> tuple[Routed, ...]:
+        """Return what the setting `verified` does, with how likely the weak answers that it keeps are right."""
+        return replay(table, Gsm8kRouter(fitted).after("verified"))
+
     def settings(self, table: OutcomeTable, fitted: FittedRouter) -> tuple[Figures, ...]:
         """Return the figures of each setting."""
         router = Gsm8kRouter(fitted)
@@ -109,17 +109,17 @@ class Gsm8kRouter:
         self._calibration = Isotonic.from_json(fitted.calibrations["weak"])
 
     def need(self, question: Question) -> float:
-        """Return how much likelier the strong arm alone is right than the weak one alone, before any answer."""
-        return self._models.lift.probability(question_evidence(question.text))
+        """Return how much likelier the strong arm is right than the weak one, before any answer."""
+        weak, strong = self._models.before.probabilities(question.text)
+        return strong - weak
 
-    def weak_right(self, question: Question, weak: str) -> float:
+    def weak_right(self, question: Question, weak: WorkedAnswer) -> float:
         """Return P(correct) of the weak arm's answer, not yet calibrated."""
-        return self._models.weak.probability(worked_evidence(question.text, read_worked_answer(weak)))
+        return self._models.weak.probability(worked_evidence(question.text, weak))
 
-    def takes_strong(self, question: Question, weak: str, strong: str) -> bool:
+    def takes_strong(self, question: Question, weak: WorkedAnswer, strong: WorkedAnswer) -> bool:
         """Return whether the strong arm's answer is the likelier of both."""
-        pair = pair_evidence(question.text, read_worked_answer(weak), read_worked_answer(strong))
-        return self._models.choice.probability(pair) >= 0.5
+        return self._models.choice.probability(pair_evidence(question.text, weak, strong)) >= 0.5
 
     def before(self, question: Question, asking: Asking) -> Routed:
         """Decide before any answer."""
@@ -131,12 +131,13 @@ class Gsm8kRouter:
         """Return what decides on the weak arm's answer, at a setting."""
 
         def decide(question: Question, asking: Asking) -> Routed:
-            (weak,) = asking.ask(self._weak)
-            right = self.weak_right(question, weak.text)
+            (answer,) = asking.ask(self._weak)
+            weak = read_worked_answer(answer.text)
+            right = self.weak_right(question, weak)
             if -right < self._thresholds[setting]:
                 return asking.take(self._weak, confidence=self._calibration.probability(right))
-            (strong,) = asking.ask(self._strong)
-            chosen = self._strong if self.takes_strong(question, weak.text, strong.text) else self._weak
+            (answer,) = asking.ask(self._strong)
+            chosen = self._strong if self.takes_strong(question, weak, read_worked_answer(answer.text)) else self._weak
             return asking.take(chosen, accepted=False)
 
         return decide
@@ -148,51 +149,54 @@ class _Evidence:
     def __init__(self, table: OutcomeTable) -> None:
         texts = [question.text for question in table.questions]
         read = [tuple(read_worked_answer(answer.text) for answer in answers) for answers in table.answers]
-        before = [question_evidence(text) for text in texts]
+        self.questions = [read_question(text, "") for text in texts]
         weak = [worked_evidence(text, pair[0]) for text, pair in zip(texts, read, strict=True)]
         pairs = [pair_evidence(text, *pair) for text, pair in zip(texts, read, strict=True)]
-        self.names = tuple(tuple(found[0]) for found in (before, weak, pairs))
-        self.before, self.weak, self.pairs = (
-            as_rows(found, names) for found, names in zip((before, weak, pairs), self.names, strict=True)
-        )
+        self.weak_names, self.pair_names = tuple(weak[0]), tuple(pairs[0])
+        self.weak, self.pairs = as_rows(weak, self.weak_names), as_rows(pairs, self.pair_names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Models:
     """The estimators.
 
-    lift: P(only the strong arm is right), before any answer.  weak: P(the weak arm's answer is right).  choice: P(the
-    strong arm's answer is the right one), of two of which one is.
+    before: P(correct) of each arm, before any answer.  weak: P(the weak arm's answer is right).  choice: P(the strong
+    arm's answer is the right one), of two of which one is.
     """
 
-    lift: Estimator
+    before: PreRouter
     weak: Estimator
     choice: Estimator
 
     def scores(self, evidence: _Evidence) -> tuple[NDArray[np.float64], ...]:
+        """Return, of each question, strong minus weak before any answer, and what the other two say."""
+        said = np.array([self.before.estimates(question) for question in evidence.questions])
         return (
-            self.lift.probabilities(evidence.before),
+            said[:, 1] - said[:, 0],
             self.weak.probabilities(evidence.weak),
             self.choice.probabilities(evidence.pairs),
         )
 
     def as_json(self) -> dict[str, object]:
-        return {name: getattr(self, name).as_json() for name in ("lift", "weak", "choice")}
+        return {name: getattr(self, name).as_json() for name in ("before", "weak", "choice")}
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> _Models:
-        return cls(**{name: Estimator.from_json(found[name]) for name in ("lift", "weak", "choice")})
+        return cls(
+            before=PreRouter.from_json(found["before"]),
+            weak=Estimator.from_json(found["weak"]),
+            choice=Estimator.from_json(found["choice"]),
+        )
 
 
 def _fit(evidence: _Evidence, table: OutcomeTable, rows: NDArray[np.intp], seed: int) -> _Models:
     weak, strong = table.labels.T
     one_right = rows[weak[rows] != strong[rows]]
-    needed = (strong & ~weak)[rows]
     return _Models(
-        lift=fit_estimator(evidence.before[rows], needed, evidence.names[0], settings=SETTINGS, seed=seed),
-        weak=fit_estimator(evidence.weak[rows], weak[rows], evidence.names[1], settings=SETTINGS, seed=seed),
+        before=fit_prerouter([evidence.questions[int(at)] for at in rows], table.labels[rows], seed=seed),
+        weak=fit_estimator(evidence.weak[rows], weak[rows], evidence.weak_names, settings=SETTINGS, seed=seed),
         choice=fit_estimator(
-            evidence.pairs[one_right], strong[one_right], evidence.names[2], settings=SETTINGS, seed=seed
+            evidence.pairs[one_right], strong[one_right], evidence.pair_names, settings=SETTINGS, seed=seed
         ),
     )
 
@@ -202,10 +206,11 @@ def _asked_everything(router: Gsm8kRouter, table: OutcomeTable) -> tuple[NDArray
     before: list[float] = []
     after: list[float] = []
     right: list[bool] = []
-    for question, (weak, strong), labels in zip(table.questions, table.answers, table.labels.tolist(), strict=True):
+    for question, answers, labels in zip(table.questions, table.answers, table.labels.tolist(), strict=True):
+        weak, strong = (read_worked_answer(answer.text) for answer in answers)
         before.append(router.need(question))
-        after.append(-router.weak_right(question, weak.text))
-        right.append(labels[int(router.takes_strong(question, weak.text, strong.text))])
+        after.append(-router.weak_right(question, weak))
+        right.append(labels[int(router.takes_strong(question, weak, strong))])
     return np.array(before), np.array(after), np.array(right)
 
 

@@ -98,8 +98,8 @@ def _left_out(questions: Sequence[Hashed], labels: NDArray[np.bool_], seed: int)
     """Return P(correct) of each arm for each question, by pre-routers that were not fitted on it."""
     said = np.zeros(labels.shape)
     for train, test in folds(len(questions), FOLDS, seed=seed):
-        router = fit_prerouter([questions[at] for at in train.tolist()], labels[train], seed=seed)
-        for at in test.tolist():
+        router = fit_prerouter([questions[int(at)] for at in train], labels[train], seed=seed)
+        for at in map(int, test):
             said[at] = router.estimates(questions[at])
     return said
 

@@ -20,7 +20,7 @@ from agentcore.confidence.risk import learned_threshold
 from agentcore.routing.fitted import FittedRouter, TrainedOn
 from agentcore.routing.folds import cross_fitted_ece
 from agentcore.routing.frontier import Figures, figures
-from agentcore.routing.outcomes import OutcomeTable, replay
+from agentcore.routing.outcomes import OutcomeTable, Routed, replay
 from agentcore.routing.staged import LeftOut, Staged, fit_staged
 
 STAGES: Final = (
@@ -82,6 +82,10 @@ class ZeroEvalRecipe:
             },
             settings={"seed": seed, "folds": FOLDS, "margin": MARGIN, "most_cost": MOST_COST, "alphas": list(ALPHAS)},
         )
+
+    def judged(self, table: OutcomeTable, fitted: FittedRouter) -> tuple[Routed, ...]:
+        """Return what the quality setting does, with how likely each answer taken is right."""
+        return replay(table, Staged.from_json(fitted.estimators["cascade"]).decide(fitted.thresholds["quality"]))
 
     def settings(self, table: OutcomeTable, fitted: FittedRouter) -> tuple[Figures, ...]:
         """Return the figures of each setting."""

@@ -17,6 +17,7 @@ from agentcore.app.build import build_announcer, build_guards, build_models, bui
 from agentcore.app.caching import build_caching
 from agentcore.app.definitions import Definitions
 from agentcore.app.fork import Fork, plan_fork
+from agentcore.app.learning import build_learning
 from agentcore.app.store import Store, open_queue, open_store
 from agentcore.domain.approval import ApprovalRecord, ApprovalStatus, Ruling, Verb
 from agentcore.domain.budget import Budget
@@ -73,8 +74,7 @@ class Runtime:
         self._dispatch = dispatch
         self._queue_name = queue
         self._queue: WorkQueue | None = None
-        left_to_workers = self._store.url is not None and dispatch is None
-        self._at_once = at_once if resume and not left_to_workers else 0
+        self._at_once = at_once if resume and (self._store.url is None or dispatch is not None) else 0
         self._resumed = resumed
         self._look_seconds = look_seconds
         self._stack = AsyncExitStack()
@@ -117,6 +117,7 @@ class Runtime:
                 revive=self._definitions.revive,
                 announcer=announcer,
                 caching=build_caching(self.project, self._store.responses),
+                learning=await build_learning(self.project, self._store),
             )
             await stack.enter_async_context(shared(self.project, self._store, pool, self._clock))
             await stack.enter_async_context(heralded(self.project, self._store, self._clock))
@@ -245,8 +246,7 @@ class Runtime:
         agent's instructions.  inputs: other values of the task's; texts are read as the types that they have.  budget:
         instead of the other run's. It begins with nothing spent.
 
-        The fork starts from the definitions that the run was started on. Raises RunNotFound, ForkError with what there
-        is, ConfigError or JournalError.
+        The fork starts from the definitions of its origin. Raises RunNotFound, ForkError, ConfigError or JournalError.
         """
         engine = self._open()
         fork = await self._planned(run, StepId(step), model=model, prompt=prompt, inputs=inputs, budget=budget)

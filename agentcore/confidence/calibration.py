@@ -29,8 +29,9 @@ _NORMAL_95: Final = 1.959963984540054
 class Isotonic:
     """A rising line from scores to probabilities.
 
-    scores: the middle of each block, rising.  probabilities: of each block, not falling.  counts: labels in each.
-    Between two blocks the line is straight, outside it is level.
+    scores: the middle of each block, rising.  probabilities: of each block, rising.  counts: labels in each.
+    Between two blocks the line is straight. Outside it goes on to what the last block would say of a score of 1 (of 0)
+    if all its labels were right (wrong): so no two scores between 0 and 1 are held equal, and thresholds can be fine.
     """
 
     scores: tuple[float, ...]
@@ -41,12 +42,17 @@ class Isotonic:
         """Return P(correct) at a score."""
         at = bisect.bisect_right(self.scores, score)
         if at == 0:
-            return self.probabilities[0]
-        if at == len(self.scores):
-            return self.probabilities[-1]
-        low, high = self.scores[at - 1], self.scores[at]
-        part = (score - low) / (high - low)
-        return self.probabilities[at - 1] + part * (self.probabilities[at] - self.probabilities[at - 1])
+            low, high = 0.0, self.scores[0]
+            least, most = 0.5 / (self.counts[0] + 1.0), self.probabilities[0]
+        elif at == len(self.scores):
+            low, high = self.scores[-1], 1.0
+            least, most = self.probabilities[-1], (self.counts[-1] + 0.5) / (self.counts[-1] + 1.0)
+        else:
+            low, high = self.scores[at - 1], self.scores[at]
+            least, most = self.probabilities[at - 1], self.probabilities[at]
+        if not low < high:  # the score is no share, and outside the line
+            return most if at == 0 else least
+        return least + min(1.0, max(0.0, (score - low) / (high - low))) * (most - least)
 
     def interval(self, score: float) -> tuple[float, float]:
         """Return a 95 % interval of P(correct) at a score, from the number of labels near it."""
@@ -73,7 +79,7 @@ class Isotonic:
             not len(scores) == len(probabilities) == len(counts)
             or not scores
             or any(one >= other for one, other in pairwise(scores))
-            or any(one > other for one, other in pairwise(probabilities))
+            or any(one >= other for one, other in pairwise(probabilities))
         ):
             msg = "a calibration must have as many scores, probabilities and counts, both rising"
             raise ValueError(msg)
@@ -106,11 +112,7 @@ def fit_isotonic(scores: ArrayLike, labels: ArrayLike, *, least: int = LEAST_IN_
 
 
 def _rises(one: tuple[float, float, int], other: tuple[float, float, int]) -> bool:
-    return one[0] / one[2] < other[0] / other[2] and _smoothed(one) <= _smoothed(other) and _share(one) < _share(other)
-
-
-def _share(block: tuple[float, float, int]) -> float:
-    return block[1] / block[2]
+    return one[0] / one[2] < other[0] / other[2] and _smoothed(one) < _smoothed(other)
 
 
 def _smoothed(block: tuple[float, float, int]) -> float:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Final
 
-Z95: Final = 1.959964
-"""The standard normal's 97.5 % quantile."""
+from agentcore.confidence.proportion import wilson as interval_of
 
 Interval = tuple[float, float, float]
 """P(correct), and the interval around it: p, low, high."""
@@ -50,10 +47,6 @@ class Knots:
 
 
 def wilson(p: float, n: int) -> Interval:
-    """Return a share and its 95 % interval by Wilson's score (JASA 22, 1927); without observations it is 0 to 1."""
-    if n <= 0:
-        return p, 0.0, 1.0
-    z2 = Z95 * Z95
-    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return p, max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))
+    """Return a share and its 95 % interval by Wilson's score; without observations it is 0 to 1."""
+    low, high = interval_of(p * n, n)
+    return p, min(low, p), max(high, p)

@@ -17,6 +17,8 @@ from typing import Any, Final, Literal, TypeAlias, cast
 MOST_CHARACTERS: Final = 20_000
 """A longer answer is not searched for calls: it counts as broken."""
 
+_NO_LETTERS: Final = re.compile(r"[^0-9A-Za-z]+")
+
 Form: TypeAlias = Literal["calls", "none", "broken"]
 """Whether an answer holds calls, none at all, or something like a call that cannot be read."""
 
@@ -59,7 +61,7 @@ def read_calls(text: str, names: Sequence[str] = ()) -> Calls:
 
 def plain_name(name: str) -> str:
     """Return a function's name as it is compared: some providers allow no dots in names."""
-    return re.sub(r"[^0-9A-Za-z]+", "_", name)
+    return _NO_LETTERS.sub("_", name)
 
 
 def _unquoted(text: str) -> str:
@@ -123,24 +125,45 @@ def _from_python(text: str) -> list[Call] | None:
     if not text.endswith((")", "]", ");")) or "(" not in text:
         return [] if text in {"", "[]"} else None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd escapes in a model's text
-            parsed = ast.parse(text.rstrip(";"), mode="eval").body
+        parsed = _parsed(text.rstrip(";"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     entries = parsed.elts if isinstance(parsed, ast.List | ast.Tuple) else [parsed]
     calls: list[Call] = []
     for entry in entries:
-        if not isinstance(entry, ast.Call) or not isinstance(entry.func, ast.Name | ast.Attribute):
+        name = _dotted(entry.func) if isinstance(entry, ast.Call) else None
+        if not isinstance(entry, ast.Call) or name is None:
             return None
         arguments: dict[str, object] = {str(at): _value(each) for at, each in enumerate(entry.args)}
         arguments |= {each.arg: _value(each.value) for each in entry.keywords if each.arg is not None}
-        calls.append(Call(name=plain_name(ast.unparse(entry.func)), arguments=arguments))
+        calls.append(Call(name=plain_name(name), arguments=arguments))
     return calls
+
+
+def _parsed(text: str) -> ast.expr:
+    if "\\" not in text:
+        return ast.parse(text, mode="eval").body
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd escapes in a model's text
+        return ast.parse(text, mode="eval").body
+
+
+def _dotted(node: ast.expr) -> str | None:
+    """Return a name with its dots; None for anything else."""
+    match node:
+        case ast.Name():
+            return node.id
+        case ast.Attribute():
+            before = _dotted(node.value)
+            return None if before is None else f"{before}.{node.attr}"
+        case _:
+            return None
 
 
 def _value(node: ast.expr) -> object:
     """Return the value of a literal, and the source of anything else: a name, a formula."""
+    if isinstance(node, ast.Constant):
+        return node.value
     try:
         return ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):

@@ -25,10 +25,12 @@ Member: TypeAlias = Forest | Linear
 class EstimatorSettings:
     """How an estimator is fitted. random_trees: how many randomised ones; 0: none.  strength: of the regression."""
 
-    boosted: ForestSettings = field(default_factory=lambda: ForestSettings(rounds=150, leaves=4, feature_share=0.3))
+    boosted: ForestSettings = field(
+        default_factory=lambda: ForestSettings(rounds=120, leaves=8, feature_share=0.3, least_rows_in_leaf=10)
+    )
     random_trees: int = 60
-    least_rows_in_leaf: int = 2
-    strength: float = 0.1
+    least_rows_in_leaf: int = 1
+    strength: float = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, Final
 
 from agentcore.confidence.agreement import agreement
 from agentcore.confidence.calls import Calls, read_calls
 from agentcore.confidence.fitting import Declared, Misfit, declared, misfit
-from agentcore.confidence.grounding import Source, covered, grounded, leaves, overlap, source
+from agentcore.confidence.grounding import Source, covered, grounded, leaves, overlap, source, stems
 
 _PLACEHOLDER: Final = re.compile(
     r"your|example|placeholder|unknown|<|>|\bn/?a\b|xxx|todo|param|variable", re.IGNORECASE
@@ -31,11 +32,17 @@ _STEPS: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question, made ready to be compared with answers."""
+    """A question, made ready to be compared with answers.
+
+    relations: of each function, how many of the question's words its declaration has, 0 to 1.  named: how many of its
+    name's words the question has.
+    """
 
     functions: Mapping[str, Declared]
     text: Source
     evidence: Mapping[str, float]
+    relations: Mapping[str, float]
+    named: Mapping[str, float]
 
 
 def read_question(text: str, tools: Sequence[Mapping[str, Any]]) -> Asked:
@@ -44,8 +51,9 @@ def read_question(text: str, tools: Sequence[Mapping[str, Any]]) -> Asked:
     there = source(text)
     words = text.split()
     parameters = [schema for each in functions.values() for schema in each.parameters.values()]
-    related = [overlap(each.name.replace("_", " ").replace(".", " "), there) for each in functions.values()]
-    described = [_relation(each, there) for each in functions.values()]
+    words_asked = {stem for stem in there.stems if len(stem) > 3}
+    named = {name: overlap(name, there) for name in functions}
+    relations = {name: _relation(each, words_asked) for name, each in functions.items()}
     kinds = [str(schema.get("type", "")) for schema in parameters]
     return Asked(
         functions=functions,
@@ -68,18 +76,18 @@ def read_question(text: str, tools: Sequence[Mapping[str, Any]]) -> Asked:
             "asks": float(
                 text.lstrip('"').casefold().startswith(("what", "who", "which", "how", "when", "where", "why"))
             ),
-            "best_name": max(related, default=0.0),
-            "best_relation": max(described, default=0.0),
-            "mean_relation": sum(described) / len(described) if described else 0.0,
+            "best_name": max(named.values(), default=0.0),
+            "best_relation": max(relations.values(), default=0.0),
+            "mean_relation": sum(relations.values()) / len(relations) if relations else 0.0,
         },
+        relations=relations,
+        named=named,
     )
 
 
-def _relation(function: Declared, there: Source) -> float:
+def _relation(function: Declared, asked: AbstractSet[str]) -> float:
     """Return the share of the question's words that a function's declaration has."""
-    about = source(f"{function.name} {function.words}").stems
-    words = {stem for stem in there.stems if len(stem) > 3}
-    return len(words & about) / len(words) if words else 0.0
+    return len(asked & stems(f"{function.name} {function.words}")) / len(asked) if asked else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +108,8 @@ def read_answer(text: str, asked: Asked) -> Said:
 
 def _form(text: str, calls: Calls, asked: Asked) -> dict[str, float]:
     called = {call.name for call in calls.calls}
-    relations = [_relation(asked.functions[name], asked.text) for name in called if name in asked.functions]
-    named = [
-        overlap(asked.functions[name].name.replace("_", " ").replace(".", " "), asked.text)
-        for name in called
-        if name in asked.functions
-    ]
+    relations = [asked.relations[name] for name in called if name in asked.relations]
+    named = [asked.named[name] for name in called if name in asked.named]
     return {
         "calls": float(len(calls.calls)),
         "none": float(calls.form == "none"),

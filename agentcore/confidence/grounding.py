@@ -90,6 +90,11 @@ def source(text: str) -> Source:
     )
 
 
+def stems(text: str) -> frozenset[str]:
+    """Return how the words of a text begin, without case."""
+    return frozenset(word[:_STEM] for word in _WORD.findall(text.casefold()))
+
+
 def _float(digits: str) -> float:
     try:
         return round(float(digits), 9)

@@ -31,7 +31,11 @@ class Linear:
         total = self.bias
         for value, mean, scale, weight in zip(row, self.means, self.scales, self.weights, strict=True):
             off = (value - mean) / scale
-            total += weight * min(MOST_DEVIATIONS, max(-MOST_DEVIATIONS, off))
+            if off > MOST_DEVIATIONS:
+                off = MOST_DEVIATIONS
+            elif off < -MOST_DEVIATIONS:
+                off = -MOST_DEVIATIONS
+            total += weight * off
         return sigmoid(total)
 
     def probabilities(self, rows: ArrayLike) -> NDArray[np.float64]:

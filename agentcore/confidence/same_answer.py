@@ -1,28 +1,35 @@
-"""When two answers say the same: a canonical form, in which what does not count is left out."""
+"""When two answers say the same, and when that cannot be told: long texts are compared by their figures, if at all."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from agentcore.domain.json import JSON, canonical
+from agentcore.confidence.canonical_json import canonical_answer as whole_form
+from agentcore.domain.json import JSON
 
 SHORT_WORDS: Final = 8
 """A text of no more words is an answer by itself; a longer one agrees with another by its figures, if it has any."""
 
-_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+_TEXT: Final = "'"
+"""What the canonical form of a text begins with, that of no other value."""
 
 
 def canonical_answer(value: JSON) -> str | None:
-    """Return a form that is equal for answers that say the same, None for a text too long to be compared.
-
-    Case, blanks and the punctuation at the ends do not count, nor do the order of keys and how a number is written.
-    """
-    if isinstance(value, str):
-        return _text(value)
-    return canonical(_plain(value))
+    """Return a form that is equal for answers that say the same, None for a text too long to be compared."""
+    form = whole_form(value)
+    if not isinstance(value, str):
+        return form
+    plain: JSON = json.loads(form)
+    if not isinstance(plain, str) or not plain.startswith(_TEXT):  # JSON, or a number
+        return form
+    words = plain.removeprefix(_TEXT).split()
+    if len(words) <= SHORT_WORDS:
+        return form
+    figures = sorted({word for word in words if _is_number(word)})
+    return f"figures: {' '.join(figures)}" if figures else None
 
 
 def agreement(answers: Sequence[JSON], of: int) -> float | None:
@@ -34,32 +41,8 @@ def agreement(answers: Sequence[JSON], of: int) -> float | None:
     return sum(form == forms[of] for form in others) / len(others)
 
 
-def _plain(value: JSON) -> JSON:
-    match value:
-        case str():
-            return _number(value) or " ".join(value.casefold().split()).strip(" .,;:!?")
-        case bool() | None:
-            return value
-        case int() | float():
-            return _number(str(value)) or str(value)
-        case Mapping():
-            return {key: _plain(inner) for key, inner in value.items()}
-        case _:
-            return [_plain(inner) for inner in value]
-
-
-def _text(text: str) -> str | None:
-    plain = str(_plain(text))
-    if len(plain.split()) <= SHORT_WORDS:
-        return plain
-    figures = [_number(figure) for figure in _NUMBER.findall(text)]
-    return "figures: " + " ".join(sorted({each for each in figures if each})) if figures else None
-
-
-def _number(text: str) -> str | None:
-    """Return a number as it is written shortest, None for what is none."""
+def _is_number(word: str) -> bool:
     try:
-        number = Decimal(text.strip().replace(",", ""))
+        return Decimal(word).is_finite()
     except InvalidOperation:
-        return None
-    return format(number.normalize(), "f") if number.is_finite() else None
+        return False

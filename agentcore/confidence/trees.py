@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
@@ -38,6 +38,22 @@ Tree: TypeAlias = tuple[list[int], list[float], list[int], list[int], list[float
 is at most the threshold. A child below zero is the leaf ~child. A tree without inner nodes is its only leaf."""
 
 
+_Inner: TypeAlias = "tuple[int, float, _Node, _Node]"
+_Node: TypeAlias = "_Inner | float"
+
+
+def _nested(tree: Tree) -> _Node:
+    """Return a tree as (feature, threshold, left, right) from its root, with a number for each leaf."""
+    feature, threshold, left, right, value = tree
+    if not feature:
+        return value[0]
+    made: list[_Node] = [0.0] * len(feature)
+    for at in reversed(range(len(feature))):  # children lie behind their parents
+        low, high = (made[child] if child >= 0 else value[~child] for child in (left[at], right[at]))
+        made[at] = (feature[at], threshold[at], low, high)
+    return made[0]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forest:
     """Trees whose values add up. features: their names, in a row's order.
@@ -48,15 +64,21 @@ class Forest:
     features: tuple[str, ...]
     trees: tuple[Tree, ...]
     log_odds: bool = True
+    _roots: tuple[_Node, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Nest the trees: one row is walked down twice as fast as through lists."""
+        object.__setattr__(self, "_roots", tuple(_nested(tree) for tree in self.trees))
 
     def probability(self, row: Sequence[float]) -> float:
         """Return P(1) for one row, of shape (features,), all finite."""
         total = 0.0
-        for feature, threshold, left, right, value in self.trees:
-            node = 0 if feature else -1
-            while node >= 0:
-                node = left[node] if row[feature[node]] <= threshold[node] else right[node]
-            total += value[~node]
+        for root in self._roots:
+            node = root
+            while isinstance(node, tuple):
+                feature, threshold, left, right = node
+                node = left if row[feature] <= threshold else right
+            total += node
         return sigmoid(total) if self.log_odds else total
 
     def probabilities(self, rows: ArrayLike) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -119,6 +120,7 @@ def _row(name: str, ballots: Sequence[Ballot], skills: Mapping[str, Skill]) -> V
             each
             for each in (
                 (skill and _always(accepted, rejected, others, wrong)) or _useless(skill, accepted + rejected),
+                _echo(name, [ballot.opinions for ballot, _ in votes]) if accepted and rejected else "",
                 _silent(abstained, accepted + rejected),
             )
             if each
@@ -139,6 +141,22 @@ def _always(accepted: int, rejected: int, others: int, wrong: int) -> str:
     missed += [f"{wrong} that people found wrong"] if wrong else []
     among = f", {' and '.join(missed)} among them" if missed else ""
     return f"accepted {votes} of {votes} ({bound}){among}: its vote tells nothing"
+
+
+def _echo(name: str, opinions: Sequence[Mapping[str, bool]]) -> str:
+    """Return what is to be said of one that says what another says each time."""
+    together: Counter[str] = Counter()
+    same: Counter[str] = Counter()
+    for each in opinions:
+        if name in each:
+            together.update(other for other in each if other != name)
+            same.update(other for other, said in each.items() if other != name and said == each[name])
+    echoed = [
+        f"{other} {times} of {times} times ({100 * least_when_all(times):.1f} % at least, with 95 % confidence)"
+        for other, times in sorted(together.items())
+        if same[other] == times and least_when_all(times) >= ALWAYS
+    ]
+    return f"said the same as {' and '.join(echoed)}: together they are one vote" if echoed else ""
 
 
 def _silent(abstained: int, votes: int) -> str:

@@ -20,16 +20,13 @@ from agentcore.confidence.question_look import QuestionLook
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-BITS: Final = 18
+BITS: Final = 20
 BUCKETS: Final = 1 << BITS
 BLOCKS: Final = (("words", 0.5), ("option_words", 0.5), ("of_kind", 1.0))
 """Blocks of buckets, and the length of each one's vector."""
 
 KIND_WEIGHT: Final = 0.63
 SURFACE_WEIGHT: Final = 0.5
-LEAST_QUESTIONS: Final = 2
-"""In which a bucket must have been seen to count."""
-
 _SALTS: Final = tuple(zlib.crc32(name.encode()) for name, _ in BLOCKS)
 
 
@@ -68,7 +65,7 @@ def _buckets(words: Mapping[str, int], salt: int) -> tuple[NDArray[np.intp], NDA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordRidge:
-    """The regression. rarity: of each bucket, 0 for those that do not count; shape (BUCKETS,).
+    """The regression. rarity: of each bucket, 0 for those never seen; shape (BUCKETS,).
 
     weights: shape (BUCKETS, outputs).  kinds: kind → weights of shape (outputs,).  means, scales: of the surface;
     surface_weights: shape (surface, outputs).  bias: shape (outputs,).
@@ -117,10 +114,14 @@ class WordRidge:
         columns = np.array(found["weights"], dtype=np.float32).reshape(len(bias), -1)
         surface = np.array(found["surface_weights"], dtype=np.float64).reshape(-1, len(bias))
         means, scales = (np.array(found[name], dtype=np.float64) for name in ("means", "scales"))
-        if not (len(used) == columns.shape[1] == len(found["rarity"]) and len(means) == len(scales) == len(surface)):
+        if (
+            len(used) != columns.shape[1]
+            or len(used) != len(found["rarity"])
+            or not len(means) == len(scales) == len(surface)
+        ):
             msg = "a regression on words must have as many buckets, rarities and weights"
             raise ValueError(msg)
-        if len(used) and not (used.min() >= 0 and used.max() < BUCKETS):
+        if len(used) and (used.min() < 0 or used.max() >= BUCKETS):
             msg = f"a regression on words has buckets 0 to {BUCKETS - 1}"
             raise ValueError(msg)
         rarity, weights = np.zeros(BUCKETS, dtype=np.float32), np.zeros((BUCKETS, len(bias)), dtype=np.float32)
@@ -149,14 +150,13 @@ def fit_word_ridge(questions: Sequence[Hashed], labels: ArrayLike, *, penalty: f
     scales[scales < 1e-9] = 1.0
     kinds = sorted({question.kind for question in questions} - {""})
     of_kind = np.array([[question.kind == kind for kind in kinds] for question in questions], dtype=np.float64)
-    rarity, rows = _weighted(questions)
-    used = np.flatnonzero(rarity)
+    used, rare, rows = _weighted(questions)
     dense = np.hstack([KIND_WEIGHT * of_kind.reshape(len(questions), len(kinds)), _surface(surface, means, scales)])
     model: Any = Ridge(alpha=penalty, solver="sparse_cg", tol=1e-3)
-    model.fit(matrices.hstack([rows[:, used], matrices.csr_matrix(dense)]).tocsr(), target)
+    model.fit(matrices.hstack([rows, matrices.csr_matrix(dense)]).tocsr(), target)
     found = np.asarray(model.coef_, dtype=np.float64).reshape(target.shape[1], -1)
-    weights = np.zeros((BUCKETS, target.shape[1]), dtype=np.float32)
-    weights[used] = found[:, : len(used)].T
+    rarity, weights = np.zeros(BUCKETS, dtype=np.float32), np.zeros((BUCKETS, target.shape[1]), dtype=np.float32)
+    rarity[used], weights[used] = rare, found[:, : len(used)].T
     rest = found[:, len(used) :].T
     return WordRidge(
         rarity=rarity,
@@ -169,27 +169,32 @@ def fit_word_ridge(questions: Sequence[Hashed], labels: ArrayLike, *, penalty: f
     )
 
 
-def _weighted(questions: Sequence[Hashed]) -> tuple[NDArray[np.float32], Any]:
-    """Return the rarity of each bucket, and the questions as a sparse matrix of shape (questions, BUCKETS)."""
+def _weighted(questions: Sequence[Hashed]) -> tuple[NDArray[np.intp], NDArray[np.float64], Any]:
+    """Return the buckets that occur, the rarity of each, and the questions, sparse, of shape (questions, buckets)."""
     from scipy import sparse  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]  # as above
 
     matrices: Any = sparse
-    blocks: list[Any] = []
-    seen = np.zeros(BUCKETS)
-    for at in range(len(BLOCKS)):
-        sizes = [len(question.blocks[at][0]) for question in questions]
-        columns = np.concatenate([question.blocks[at][0] for question in questions])
-        counts = np.concatenate([question.blocks[at][1] for question in questions])
-        starts = np.concatenate([[0], np.cumsum(sizes)])
-        seen += np.bincount(columns, minlength=BUCKETS)
-        blocks.append(matrices.csr_matrix((counts, columns, starts), shape=(len(questions), BUCKETS)))
-    rarity = np.where(seen >= LEAST_QUESTIONS, np.log((1.0 + len(questions)) / (1.0 + seen)) + 1.0, 0.0)
-    scaled: list[Any] = []
-    for block, (_, length) in zip(blocks, BLOCKS, strict=True):
-        rare = block @ matrices.diags(rarity)
-        norms = np.sqrt(np.asarray(rare.multiply(rare).sum(axis=1)).reshape(-1))
-        scaled.append(matrices.diags(length / np.where(norms > 0.0, norms, 1.0)) @ rare)
-    return rarity.astype(np.float32), (scaled[0] + scaled[1] + scaled[2]).tocsr()
+    every = np.concatenate([buckets for at in range(len(BLOCKS)) for buckets in _of(questions, at, 0)])
+    used, places = np.unique(every, return_inverse=True)
+    seen = np.bincount(places, minlength=len(used))
+    rare = np.log((1.0 + len(questions)) / (1.0 + seen)) + 1.0
+    total: Any = matrices.csr_matrix((len(questions), len(used)))
+    begun = 0
+    for at, (_, length) in enumerate(BLOCKS):
+        counts = _of(questions, at, 1)
+        sizes = [len(each) for each in counts]
+        columns = places[begun : begun + sum(sizes)]
+        begun += sum(sizes)
+        owner = np.repeat(np.arange(len(questions)), sizes)
+        values = np.concatenate(counts) * rare[columns]
+        norms = np.sqrt(np.bincount(owner, weights=values**2, minlength=len(questions)))
+        scaled = values * (length / np.where(norms > 0.0, norms, 1.0))[owner]
+        total = total + matrices.csr_matrix((scaled, (owner, columns)), shape=total.shape)
+    return used, rare, total
+
+
+def _of(questions: Sequence[Hashed], block: int, part: int) -> list[NDArray[Any]]:
+    return [question.blocks[block][part] for question in questions]
 
 
 def _surface(

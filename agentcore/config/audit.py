@@ -29,6 +29,11 @@ class AuditKeys(Strict):
         default=None, description="How long entries stay, such as `2192d` (six years); for ever by default."
     )
 
+    regulated: bool = Field(
+        default=False,
+        description="Every choice of a model has to be the best that is known: `routing.explore` must be 0.",
+    )
+
     @field_validator("keep")
     @classmethod
     def _is_duration(cls, value: str | None) -> str | None:

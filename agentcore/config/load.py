@@ -40,6 +40,8 @@ from agentcore.routing.fitted_steps import NOTHING_FITTED
 
 K = TypeVar("K")
 
+_NO_EXPLORING = "{:g} of the choices would explore, which `audit.regulated` rules out: set it to 0"
+
 PRICES = {"input_usd_per_million", "output_usd_per_million"}
 """Keys that say what a model costs."""
 
@@ -210,6 +212,8 @@ class _Reading:
         triggers = _entries(options, "triggers", keys.triggers, self.plugins.trigger)
         guards = _entries(options, "guards", keys.guards, self.plugins.detector)
         self._judge_prices(source)
+        if keys.routing.explore > 0.0 and keys.audit.regulated:
+            self.problems.error(source.place(("routing", "explore")), _NO_EXPLORING.format(keys.routing.explore))
         settings = {ModelName(name): entry.settings(name, given) for name, (given, entry) in models.items() if entry}
         fitted = read_router(keys.routing.model, source=source, root=self.root, problems=self.problems)
         known = Known(
@@ -241,6 +245,7 @@ class _Reading:
             budget=keys.budget.budget(),
             weights=keys.routing.weights(),
             fitted=fitted[0],
+            explore=keys.routing.explore,
             store=store,
             policies=policies,
             scenarios=scenarios,

@@ -47,8 +47,8 @@ class Project:
     of the project's own policies, None for the package's.  scenarios: the files by their names without ending.
     triggers, guards: by name.  webhook: who is told what runs ask people.  retention: how long runs stay, None for
     ever.  audit: what it notes.  cache: which replies are served again.  fitted: the text of the fitted router's
-    file, empty without one. Guards, webhook, audit and cache are no part of the snapshot: a run has those of its
-    project now.
+    file, empty without one.  explore: the largest share of first choices that do, 0 when nothing is learned while runs
+    go on. Guards, webhook, audit, cache and explore are no part of the snapshot: a run has those of its project now.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Project:
     budget: Budget
     weights: Weights
     fitted: str
+    explore: float
     store: Path | StoreUrl
     policies: Path | None
     scenarios: Mapping[str, Path]
@@ -88,6 +89,7 @@ class Project:
         budget: Budget = DEFAULT_BUDGET,
         weights: Weights | None = None,
         fitted: str = "",
+        explore: float = 0.0,
         store: Path | StoreUrl | str | None = None,
         policies: Path | None = None,
         scenarios: Mapping[str, Path] | None = None,
@@ -110,9 +112,12 @@ class Project:
         ready = cast("list[tuple[ModelProfile, Model]]", _values(built_models))
         settings = cast("list[ModelSettings]", _values(models)) or ([] if ready else [_embedded()])
         prepared, made = _parted(tools, built_tools)
+        as_given = {"name": name, "root": folder, "budget": budget, "policies": policies, "webhook": webhook}
         values: dict[str, Any] = {
-            "name": name,
-            "root": folder,
+            **as_given,
+            "fitted": fitted,
+            "explore": explore,
+            "retention": retention,
             "agents": {agent.name: agent for agent in hired},
             "team": team or _team(name, hired),
             "models": {each.profile.name: each for each in settings},
@@ -120,16 +125,11 @@ class Project:
             "built_models": {profile.name: (profile, built) for profile, built in ready},
             "built_tools": {each.definition.name: each for each in made},
             "limits": limits or RunLimits(),
-            "budget": budget,
             "weights": weights or Weights(),
-            "fitted": fitted,
             "store": _store(store, folder),
-            "policies": policies,
             "scenarios": dict(scenarios or {}),
             "triggers": {each.name: each for each in cast("list[TriggerSettings]", _values(triggers))},
             "guards": {each.name: each for each in cast("list[GuardSettings]", _values(guards))},
-            "webhook": webhook,
-            "retention": retention,
             "audit": audit or AuditSettings(),
             "cache": cache or CacheSettings(),
         }

@@ -19,6 +19,9 @@ from agentcore.domain.ids import AgentName
 from agentcore.domain.team import OnExceeded, RunLimits, Team
 from agentcore.routing.choose import Weights
 
+MOST_EXPLORE = 0.03
+"""The largest share of choices that a project may give to exploring."""
+
 PROJECT_FILE = "agentcore.yaml"
 STORE = ".agentcore/journal.sqlite"
 
@@ -71,12 +74,20 @@ class RoutingKeys(AgentRoutingKeys):
     model: str | None = Field(
         default=None,
         min_length=1,
-        description="The file of a fitted router, from the project's folder; `agentcore route fit` writes one.",
+        description="The file of a fitted router, from the project's folder: what was learnt of its steps.",
     )
 
     quality_weight: float = Field(default=Weights().quality, ge=0, description="Points for a quality of 1.")
     cost_weight: float = Field(default=Weights().cost, ge=0, description="Points lost per US cent.")
     latency_weight: float = Field(default=Weights().latency, ge=0, description="Points lost per second.")
+
+    explore: float = Field(
+        default=0.0,
+        ge=0,
+        le=MOST_EXPLORE,
+        description="Learn from verdicts while runs go on, and give up to this share of first choices to other models "
+        "than the best, at most 0.03; 0 learns nothing. Not with `audit.regulated`.",
+    )
 
     def weights(self) -> Weights:
         """Return the value."""

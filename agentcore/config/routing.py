@@ -151,7 +151,7 @@ def routing_problems(
             f"{routing.samples} samples at `temperature: 0` are all the same; set a temperature above 0",
         )
     if routing.independent and max(routing.ensemble, len(routing.ensemble_of)) <= 1:
-        yield ("routing", "independent"), "is about the models of an ensemble; there is none"
+        yield ("routing", "independent"), "`independent` is about the models of an ensemble, and there is none"
     yield from _names(agent, models)
     if any(profile is None for profile in models.values()):
         return
@@ -200,7 +200,7 @@ def _bounds(agent: Agent, usable: list[ModelProfile]) -> Iterator[_Finding]:
                 ("routing", "max_latency_s"),
                 (
                     f"{slowest_allowed:g} s is below what every model takes: the fastest the agent may use, "
-                    f"`{fastest.name}`, declares {fastest.latency_seconds:g} s"
+                    f"`{fastest.name}`, declares {fastest.latency_seconds:g} s (`latency_seconds`)"
                 ),
             )
     if routing.ensemble_of:
@@ -235,8 +235,8 @@ def _thresholds(agent: Agent, fitted: FittedSteps) -> Iterator[_Finding]:
         yield (
             ("routing", "alpha"),
             (
-                f"{alpha:g} needs a fitted router, and `routing.model` of the project names none: fit one with "
-                "`agentcore route fit`, or give `min_confidence`"
+                f"`alpha: {alpha:g}` needs a fitted router, and `routing.model` of the project names none: fit one "
+                "with `agentcore route fit`, or give `min_confidence`"
             ),
         )
     elif step is None or alpha not in step.thresholds:

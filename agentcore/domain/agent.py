@@ -142,7 +142,8 @@ class Verification:
     accept, at least 0.5 and always more than half; 0 when votes are counted and not weighed.
     independent: a verifier that shares this with the author does not count.  debate: how often the panel may vote
     again, each seeing the others' reasons, while it disagrees.
-    escalate_to: the verifier that decides when the panel does not; escalate_to_person: who is asked then.
+    escalate_to: the verifier that decides when the panel does not; escalate_to_person: who is asked then, after that
+    verifier if it does not decide either.
     pairwise: the panel compares the candidates of an attempt, where it makes several that differ.
     """
 

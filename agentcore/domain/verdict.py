@@ -81,6 +81,11 @@ class Verdict:
         return tuple(reason for vote in against for reason in vote.reasons)
 
     @property
+    def open(self) -> bool:
+        """Whether the panel has not decided, nor anybody in its place."""
+        return self.undecided and not any(vote.deciding and vote.accepts is not None for vote in self.votes)
+
+    @property
     def in_favour(self) -> int:
         """How many verifiers accept, agents and people; checks are none."""
         return sum(1 for vote in self.votes if vote.counts and vote.accepts and vote.by_verifier)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from loguru import logger
 
@@ -30,6 +30,9 @@ from agentcore.engine.worker import Failure, gather
 from agentcore.verification.quorum import settle, undecided
 from agentcore.verification.schema import schema_errors
 
+if TYPE_CHECKING:
+    from agentcore.engine.learning import Learning
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempts:
@@ -44,6 +47,7 @@ class Attempts:
     verifier: Verifier
     guards: RunGuards
     release: Release
+    learning: Learning | None = None
 
     async def make(self, command: StartAttempt) -> None:
         """Make an attempt and record its verdict.
@@ -113,7 +117,7 @@ class Attempts:
             unrecorded = ()
         wanted = self.release.verifiers(caller, outcome.label)
         verdict = await self.verifier.verify(agent, caller, instruction, outcome, wanted, checks=made.checks)
-        if verdict.undecided and (rule := agent.verification.escalate_to_person) is not None:
+        if verdict.open and (rule := agent.verification.escalate_to_person) is not None:
             await record(*unrecorded)
             asked = undecided(verdict)
             unrecorded, vote = await self._approved(rule, caller, finished, about="verdict", why=asked)
@@ -161,6 +165,9 @@ class Attempts:
     async def _conclude(self, caller: Caller, unrecorded: tuple[AttemptFinished, ...], verdict: Verdict) -> None:
         reached = VerdictReached(step=caller.step, attempt=caller.attempt, verdict=verdict)
         await self.effects.recorder.record(*unrecorded, reached)
+        if self.learning is not None:
+            run = self.effects.recorder.run
+            self.learning.concluded(run.id, caller, run.steps[caller.step].model, verdict)
         if not verdict.accepted:
             logger.info("attempt {} rejected: {}", caller.attempt, "; ".join(verdict.reasons))
 

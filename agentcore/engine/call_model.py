@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from agentcore.confidence.calibration_knots import Interval
 from agentcore.domain.agent import Capability, Independence
@@ -39,7 +40,8 @@ from agentcore.engine.pool import ModelPool
 from agentcore.engine.recall import Recall
 from agentcore.engine.recording import Script
 from agentcore.engine.redactor import Redactor
-from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens
+from agentcore.engine.request_size import likely_tokens
+from agentcore.engine.reserve_call import call_use, reserve_call
 from agentcore.engine.response_caching import CachedCalls, Lookup
 from agentcore.engine.routing_terms import prior_of
 from agentcore.engine.run_guards import RunGuards
@@ -49,10 +51,10 @@ from agentcore.ports.model import ModelReply, ModelRequest
 from agentcore.routing.choose import Weights
 from agentcore.routing.fitted_steps import NOTHING_FITTED, FittedSteps
 from agentcore.routing.independence import dependent
-from agentcore.routing.profile import Price
+from agentcore.routing.profile import ModelProfile
 
-_AMPLE = 16
-"""How many times a request's upper bound must be left for the bound to be reserved as it is; else it is counted."""
+if TYPE_CHECKING:
+    from agentcore.engine.learning import Learning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +88,14 @@ class ModelCalls:
         redactor: Redactor,
         cached: CachedCalls,
         fitted: FittedSteps = NOTHING_FITTED,
+        learning: Learning | None = None,
     ) -> None:
         self._effects = effects
         self._pool = pool
         self._hedging = Hedging(effects, pool)
-        self._routes = CallRoutes(effects, pool, permits, weights, on_exceeded=on_exceeded, fitted=fitted)
+        self._routes = CallRoutes(
+            effects, pool, permits, weights, on_exceeded=on_exceeded, fitted=fitted, learning=learning
+        )
         self._guards = guards
         self._drafts = drafts
         self._redactor = redactor
@@ -165,10 +170,9 @@ class ModelCalls:
                 effect=effect, request=sent, decisions=decisions, reserved=reserved, route=route, trimmed=found.trimmed
             )
         )
-        begun = _Begun(effect, reserved, route, looked)
-        patience = self._hedging.patience(caller, id, route, decisions[0]) if hit is None else None
+        patience = None if hit is not None else self._hedging.patience(caller, id, route, decisions[0])
         if patience is not None:
-            return await self._hedged(caller, request, begun, failed, patience)
+            return await self._hedged(caller, request, _Begun(effect, reserved, route, looked), failed, patience)
         try:
             if looked is not None and hit is not None:
                 reply, label = await serve(
@@ -176,7 +180,7 @@ class ModelCalls:
                 )
                 answered = Answered(reply=reply, model=route.model, label=label, family=route.family)
             else:
-                answered = await self._call(caller, request, begun)
+                answered = await self._call(caller, request, effect, reserved, looked=looked)
         except ModelError as error:
             raise _ModelFailed({route.model: error}) from error
         return replace(answered, prior=prior_of(route))
@@ -194,7 +198,9 @@ class ModelCalls:
         both = [first]
 
         def asked(begun: _Begun) -> Asked[Answered]:
-            return lambda duel: self._call(caller, request, begun, duel)
+            return lambda duel: self._call(
+                caller, request, begun.effect, begun.reserved, looked=begun.looked, duel=duel
+            )
 
         async def second() -> Asked[Answered] | None:
             try:
@@ -284,27 +290,18 @@ class ModelCalls:
         return self._routes.route(caller, request, failed or {})
 
     def _reserve(self, route: Route, request: ModelRequest) -> Usage:
-        """Set aside what the call may use at the most. Raises BudgetExceeded."""
-        ledger = self._effects.ledger
-        if not ledger.limited:
-            ledger.reserve(ONE_CALL)
-            return ONE_CALL
-        entry = self._pool.entries[route.model]
-        price = self._pool.price(route.model)
-        need = _need(price, most_tokens(request), request.max_output_tokens)
-        if not ledger.holds(need, times=_AMPLE):  # so close to the limit, calls at once must not hold too much
-            need = _need(price, counted_tokens(request, entry.model), request.max_output_tokens)
-        ledger.reserve(need)
-        return need
+        return reserve_call(self._effects.ledger, self._pool, route.model, request)
 
     async def _call(
         self,
         caller: Caller,
         request: ModelRequest,
-        begun: _Begun,
+        effect: Effect,
+        reserved: Usage,
+        *,
+        looked: Lookup | None = None,
         duel: Duel | None = None,
     ) -> Answered:
-        effect, reserved, looked = begun.effect, begun.reserved, begun.looked
         name = ModelName(effect.name)
         label = _label(caller, name)
         clock = self._effects.clock
@@ -327,15 +324,8 @@ class ModelCalls:
             reply = await (ask() if duel is None else duel.ask(name, ask))
             if writing is not None:
                 writing.end()
-            cost = paid_usd(self._pool.profiles[name], reply)
             spared = self._pool.profiles[name].price.spared(reply.cached_tokens)
-            used = Usage(
-                input_tokens=reply.input_tokens,
-                output_tokens=reply.output_tokens,
-                cached_tokens=reply.cached_tokens,
-                calls=1,
-                usd=cost,
-            )
+            used = _used(self._pool.profiles[name], reply)
             reply, label = await replied(self._guards.guards, reply, label, f"the reply of {name}")
             error, output, unknown = "", reply_json(reply), False
             return Answered(reply=reply, model=name, label=label, family=self._pool.profiles[name].family)
@@ -363,7 +353,7 @@ class ModelCalls:
     def _given_up(self, caller: Caller, name: ModelName, request: ModelRequest, seconds: float) -> Usage:
         """Return what a call that was given up has probably cost: its input. That it took so long is noted."""
         self._pool.outlasted(name, seconds, step=caller.agent.name)
-        return _need(self._pool.profiles[name].price, likely_tokens(request), 0)
+        return call_use(self._pool.profiles[name].price, likely_tokens(request), 0)
 
 
 class _ModelFailed(Exception):  # never leaves this module
@@ -392,6 +382,11 @@ def _label(caller: Caller, model: ModelName) -> Label:
     return caller.label.also_from(f"model:{model}")
 
 
-def _need(price: Price, input_tokens: int, output_tokens: int) -> Usage:
-    usd = price.cost(input_tokens=input_tokens, output_tokens=output_tokens)
-    return Usage(input_tokens=input_tokens, output_tokens=output_tokens, calls=1, usd=usd)
+def _used(profile: ModelProfile, reply: ModelReply) -> Usage:
+    return Usage(
+        input_tokens=reply.input_tokens,
+        output_tokens=reply.output_tokens,
+        cached_tokens=reply.cached_tokens,
+        calls=1,
+        usd=paid_usd(profile, reply),
+    )

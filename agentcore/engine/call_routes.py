@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from agentcore.domain.agent import Capability
 from agentcore.domain.decision import Decision
@@ -21,6 +22,9 @@ from agentcore.routing.choose import Weights, choose
 from agentcore.routing.fitted_steps import FittedSteps
 from agentcore.routing.request import RouteRequest
 
+if TYPE_CHECKING:
+    from agentcore.engine.learning import Learning
+
 _NO_NEEDS: frozenset[Capability] = frozenset()
 
 
@@ -36,6 +40,7 @@ class CallRoutes:
         *,
         on_exceeded: OnExceeded,
         fitted: FittedSteps,
+        learning: Learning | None = None,
     ) -> None:
         self._effects = effects
         self._pool = pool
@@ -43,6 +48,7 @@ class CallRoutes:
         self._weights = weights
         self._on_exceeded: OnExceeded = on_exceeded
         self._fitted = fitted
+        self._learning = learning
 
     def route(
         self, caller: Caller, request: ModelRequest, failed: Mapping[ModelName, ModelError]
@@ -59,6 +65,9 @@ class CallRoutes:
         if permitted.denied and not permitted.profiles:
             raise PolicyDenied(next((each for each in permitted.denied if each.unmet), permitted.denied[0]))
         route = self._choose(caller, request, failed, permitted)
+        if self._learning is not None and not failed:
+            run, size = self._effects.recorder.run.id, likely_tokens(request)
+            route = self._learning.route(run, caller, route, input_tokens=size, weights=self._weights)
         if caller.picks is not None:
             caller.picks.take(caller.candidate, route.model)
         if permitted.denied:

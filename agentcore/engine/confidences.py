@@ -77,9 +77,7 @@ class Confidences:
         """
         if not verdict.accepted or not self.weighs(agent):
             return verdict
-        panel = [vote for vote in verdict.votes if vote.verifier.startswith("agent:") and vote.accepts is not None]
-        if panel:
-            signals = replace(signals, in_favour=sum(bool(vote.accepts) for vote in panel) / len(panel))
+        signals = replace(signals, in_favour=_in_favour(verdict.votes))
         prior = None if outcome.answered is None else outcome.answered.prior
         confidence = self.of(agent, outcome.model, prior, signals)
         verdict = replace(verdict, confidence=confidence)
@@ -92,6 +90,13 @@ class Confidences:
             checked=f"P(correct) against the threshold of {confidence.threshold_version}",
         )
         return replace(verdict, accepted=False, votes=(*verdict.votes, vote))
+
+
+def _in_favour(votes: Sequence[Vote]) -> float | None:
+    """Return the share of the panel's weight that accepts, of those who have said anything; None when nobody has."""
+    heard = [vote for vote in votes if vote.verifier.startswith("agent:") and vote.counts and vote.accepts is not None]
+    weight = sum(vote.weight for vote in heard)
+    return sum(vote.weight for vote in heard if vote.accepts) / weight if weight > 0 else None
 
 
 def _grounded(outcome: Outcome) -> float | None:

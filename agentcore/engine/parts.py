@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from agentcore.domain.ids import ToolName
+from agentcore.domain.team import RunLimits
 from agentcore.engine.announcements import Announcements
 from agentcore.engine.attempt import Attempts
 from agentcore.engine.call_model import ModelCalls
 from agentcore.engine.call_tool import ToolCalls
 from agentcore.engine.candidates import Candidates
 from agentcore.engine.confidences import Confidences
-from agentcore.engine.definition import Rules
+from agentcore.engine.definition import Definition, Rules
 from agentcore.engine.drafts import Drafts
 from agentcore.engine.drive import Driver
 from agentcore.engine.effect import Effects
@@ -36,13 +38,16 @@ from agentcore.ports.announcer import Announcer
 from agentcore.ports.clock import Clock
 from agentcore.ports.tool import Tool
 
+if TYPE_CHECKING:
+    from agentcore.engine.learning import Learning
+
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
     """Models, tools, guards and time.
 
     counts: of calls that policies limit.  announcer: who is told outside.  caching: None when no model's reply is
-    served again.
+    served again.  learning: from verdicts; None when nothing is learned while runs go on.
     """
 
     pool: ModelPool
@@ -52,6 +57,7 @@ class Parts:
     counts: Counts = field(default_factory=Counts)
     announcer: Announcer | None = None
     caching: Caching | None = None
+    learning: Learning | None = None
 
     @cached_property
     def tries(self) -> ToolTries:
@@ -93,12 +99,8 @@ class Parts:
             redactor=redactor,
             fitted=definition.fitted,
             cached=cached,
+            learning=None if script is not None else self.learning,
         )
-        tools = ToolCalls(
-            effects, self.tools, guards, redactor, tries=self.tries, largest_result=limits.result_characters
-        )
-        worker, verifier = Worker(models, tools), Verifier(definition.agents, models, definition.checks)
-        confidences = Confidences(fitted=definition.fitted)
         release = Release(agents=definition.agents, guards=guards, redactor=redactor)
         return Driver(
             agents=definition.agents,
@@ -112,23 +114,34 @@ class Parts:
                 models=models,
                 guards=guards,
             ),
-            attempts=Attempts(
-                agents=definition.agents,
-                limits=limits,
-                effects=effects,
-                models=models,
-                candidates=Candidates(effects=effects, worker=worker, verifier=verifier, confidences=confidences),
-                confidences=confidences,
-                verifier=verifier,
-                guards=guards,
-                release=release,
-            ),
+            attempts=self._attempts(definition, limits, guards, release, models),
             models=models,
             drafts=drafts,
             undo=Undo(agents=definition.agents, effects=effects, tools=self.tools),
             release=release,
             leaving=leaving,
             ending=effects.recorder.history.ending,
+        )
+
+    def _attempts(
+        self, definition: Definition, limits: RunLimits, guards: RunGuards, release: Release, models: ModelCalls
+    ) -> Attempts:
+        effects = guards.effects
+        largest = limits.result_characters
+        tools = ToolCalls(effects, self.tools, guards, release.redactor, tries=self.tries, largest_result=largest)
+        worker, verifier = Worker(models, tools), Verifier(definition.agents, models, definition.checks)
+        confidences = Confidences(fitted=definition.fitted)
+        return Attempts(
+            agents=definition.agents,
+            limits=limits,
+            effects=effects,
+            models=models,
+            candidates=Candidates(effects=effects, worker=worker, verifier=verifier, confidences=confidences),
+            confidences=confidences,
+            verifier=verifier,
+            guards=guards,
+            release=release,
+            learning=self.learning if effects.script is None else None,
         )
 
     def _effects(self, recorder: Recording, rules: Rules, script: Script | None) -> Effects:

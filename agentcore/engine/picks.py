@@ -29,15 +29,15 @@ class Picks:
     def __init__(self, *, same: bool, independent: bool, taken: Mapping[int, ModelName]) -> None:
         self._same = same
         self._independent = independent
-        self._taken = dict(taken)
+        self._taken = {candidate: {model} for candidate, model in taken.items()}
 
     def take(self, candidate: int, model: ModelName) -> None:
-        """Remember which model a candidate has."""
-        self._taken[candidate] = model
+        """Remember that a candidate has a model; one that fails, or is slow, is followed by another."""
+        self._taken.setdefault(candidate, set()).add(model)
 
     def narrow(self, candidate: int, ask: RouteRequest, profiles: Mapping[ModelName, ModelProfile]) -> RouteRequest:
         """Return the router's question without the models that this candidate must not have."""
-        others = {model for other, model in self._taken.items() if other != candidate}
+        others = {model for other, models in self._taken.items() if other != candidate for model in models}
         if self._same:
             common = others - ask.exclude
             return replace(ask, only=frozenset(common)) if common else ask

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from loguru import logger
 
@@ -40,6 +40,9 @@ from agentcore.ports.journal import Journal
 from agentcore.ports.presence import Presence
 from agentcore.ports.tool import Tool
 
+if TYPE_CHECKING:
+    from agentcore.engine.learning import Learning
+
 Revive = Callable[[str], Awaitable[tuple[Definition, PolicyEngine]]]
 """Returns the definition of a snapshot, by its digest. Raises ConfigError when this project lacks what it needs."""
 
@@ -53,7 +56,7 @@ class Engine:
     guards: what looks at what comes into runs; by default, that a task is text of a bearable size.
     inbox, presence: None for runs that only this process knows.  revive: None when no other definition is known.
     announcer: who is told outside, before it is done, what policies want told.  caching: None when no model's reply is
-    served again.
+    served again.  learning: from verdicts, None for none.
     """
 
     def __init__(
@@ -71,12 +74,19 @@ class Engine:
         revive: Revive | None = None,
         announcer: Announcer | None = None,
         caching: Caching | None = None,
+        learning: Learning | None = None,
     ) -> None:
         self._definition = definition
         self._journal = journal
         self._clock = clock
         self._parts = Parts(
-            pool=pool, tools=tools, clock=clock, guards=guards or Guards(), announcer=announcer, caching=caching
+            pool=pool,
+            tools=tools,
+            clock=clock,
+            guards=guards or Guards(),
+            announcer=announcer,
+            caching=caching,
+            learning=learning,
         )
         self._inbox = inbox
         self._takeover = Takeover(journal=journal, clock=clock, inbox=inbox, presence=presence, rules=self._rules_for)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from agentcore.domain.answer_candidate import candidate_of
 from agentcore.domain.decision import Decision
 from agentcore.domain.dues import Dues
 from agentcore.domain.effect import UNDO, Effect, EffectKind, Safety, is_undo
@@ -86,6 +87,7 @@ class _Story:
         }
         self._effects: dict[EffectId, Effect] = {}
         self._given: dict[_Attempt, Label] = {}
+        self._fetched: dict[tuple[_Attempt, int], Label] = {}
         self._agents: dict[_Attempt, AgentName] = {}
         self._outputs: dict[_Attempt, Label] = {}
         self._asked: dict[str, tuple[str, _Attempt]] = {}
@@ -195,6 +197,9 @@ class _Story:
         else:
             is_critic = self._agents.get(attempt) != effect.agent
             label = (self._outputs if is_critic else self._given).get(attempt)
+            if label is not None and not is_critic:
+                fetched = self._fetched.get((attempt, candidate_of(effect.id)))
+                label = label if fetched is None else label.join(fetched)
         said = self._said.get((attempt, effect.agent))
         return label if label is None or said is None else label.join(said)
 
@@ -240,12 +245,13 @@ class _Story:
         self._said[key] = fact.found.join(self._said.get(key, fact.found))
 
     def _give(self, effect: Effect | None, label: Label) -> None:
-        """Add a result's label to what the attempt that asked for it has been given."""
+        """Add a result's label to what the candidate of the attempt that asked for it has been given."""
         if effect is None or is_undo(effect.id):
             return
         attempt = _attempt_of(effect)
         if self._agents.get(attempt) == effect.agent and attempt in self._given:
-            self._given[attempt] = self._given[attempt].join(label)
+            key = (attempt, candidate_of(effect.id))
+            self._fetched[key] = label.join(self._fetched.get(key, label))
 
     def _gathered(self, id: StepId) -> Label:
         """Return the label of what a step is given before it calls anything."""

@@ -89,11 +89,11 @@ def read_question(text: str, kind: str) -> Hashed:
 def fit_prerouter(questions: Sequence[Hashed], labels: NDArray[np.bool_], *, seed: int) -> PreRouter:
     """Return the pre-router fitted on labels of shape (questions, arms), at least PARTS questions."""
     right = labels.astype(np.float64)
-    rows: list[list[float]] = [[] for _ in questions]
+    rows: list[list[float]] = [[] for _ in range(len(questions))]
     for train, test in folds(len(questions), PARTS, seed=seed):
-        known = [questions[at] for at in train.tolist()]
+        known: list[Hashed] = [questions[int(at)] for at in train]
         ridge, kinds = fit_word_ridge(known, right[train]), _by_kind(known, right[train])
-        for at in test.tolist():
+        for at in map(int, test):
             question = questions[at]
             rows[at] = _row(question, kinds.get(question.kind, kinds[""]), ridge.predict(question))
     names = tuple(f"f{at}" for at in range(len(rows[0])))

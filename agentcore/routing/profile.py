@@ -31,13 +31,13 @@ class Price:
         fresh = input_tokens - cached_tokens
         return (self.input * fresh + self.cached_input * cached_tokens + self.output * output_tokens) / MILLION
 
-    def raised(self, share: Decimal) -> Price:
-        """Return the price times something, without a discount on cached input, which it may have eaten up."""
-        return replace(self, input=self.input * share, output=self.output * share, cached_input=None)
-
     def spared(self, cached_tokens: int) -> Decimal:
         """Return the dollars, exact, that so many cached input tokens cost less than fresh ones."""
         return Decimal(0) if self.cached_input is None else (self.input - self.cached_input) * cached_tokens / MILLION
+
+    def raised(self, share: Decimal) -> Price:
+        """Return the price times something, without a discount on cached input, which it may have eaten up."""
+        return replace(self, input=self.input * share, output=self.output * share, cached_input=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -230,7 +230,8 @@ def agree(one: WorkedAnswer, other: WorkedAnswer) -> bool:
 
 def nearly(one: float, other: float) -> bool:
     """Return whether two numbers are the same but for rounding: within 0.6 %."""
-    return abs(one - other) <= max(1e-6, 0.006 * max(abs(one), abs(other)))
+    off = abs(one - other)
+    return off <= 1e-6 or off <= 0.006 * abs(one) or off <= 0.006 * abs(other)
 
 
 def _written(prose: str) -> tuple[Calculation, ...]:

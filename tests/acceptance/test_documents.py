@@ -106,6 +106,8 @@ def test_json_has_the_keys_that_are_told(shop, agentcore, section):
         section = section.replace("show ID --json", f"show {question['approval']} --json")
     if "FILE.jsonl" in section:
         (shop / "FILE.jsonl").write_text("{}\n", encoding="utf-8")
+    if "--policy NEW" in section:
+        (shop / "NEW").write_text("routing: { objective: cheapest }\n", encoding="utf-8")
     if "runs cancel" in section:
         agentcore("run", "stock_value", "--detach")
     commands = re.findall(r"`agentcore ([^`]+ --json)`", section)

@@ -68,6 +68,20 @@ def test_a_verifier_that_always_accepts_is_found_and_told_with_numbers():
     )
 
 
+def test_one_that_only_repeats_another_is_told():
+    chance = random.Random(0)  # noqa: S311  no secret
+    runs = []
+    for number in range(120):
+        first, other = chance.random() < 0.6, chance.random() < 0.6
+        votes = [said("agent:one", first), said("agent:echo", first), said("agent:other", other)]
+        runs.append(recorded(f"r{number}", votes))
+    table = table_of(*runs)
+    assert row(table, "agent:echo").warnings[-1] == snapshot(
+        "said the same as agent:one 120 of 120 times (97.5 % at least, with 95 % confidence): together they are one vote"
+    )
+    assert not any("the same as" in each for each in row(table, "agent:other").warnings)
+
+
 def test_one_that_says_the_same_a_few_times_is_not_accused():
     table = table_of(*many(20, good=(0.95, 0.9), always=(1.0, 0.0)))
     assert not any("tells nothing" in each for each in row(table, "agent:always").warnings)

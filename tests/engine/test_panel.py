@@ -283,6 +283,23 @@ async def test_a_person_decides_for_a_divided_panel(verb, fields, status):
         assert run.steps["finder"].output == "better"
 
 
+@pytest.mark.parametrize("says", [True, None])
+async def test_a_person_is_asked_after_a_verifier_only_if_that_has_not_decided(says):
+    desk = Desk(
+        {"ann": [True], "bob": [False], "judge": [says]},
+        escalate_to=JUDGE.name,
+        escalate_to_person=ApprovalRule(),
+    )
+    run = await desk.run()
+    assert run.status == ("succeeded" if says else "waiting")
+    if not says:
+        (asked,) = [each.approval for each in await desk.inbox.approvals(status="pending")]
+        await desk.inbox.rule(asked.id, Ruling(verb="approve", actor="ann"))
+        assert (await desk.resume()).status == "succeeded"
+    verdict = await desk.verdict()
+    assert (verdict.accepted, verdict.open, verdict.reasons) == (True, False, ())
+
+
 async def test_who_has_to_approve_is_asked_as_well():
     desk = Desk({"ann": [True], "bob": [False]}, escalate_to_person=ApprovalRule(), approval=ApprovalRule())
     await desk.run()

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from agentcore.domain.agent import Agent, Limits
+from agentcore.domain.agent import Agent, Limits, Routing
 from agentcore.domain.budget import Budget
+from agentcore.domain.confidence import Confidence
 from agentcore.domain.event import (
     AttemptFinished,
     AttemptStarted,
     Event,
     Fact,
     PlanAccepted,
+    Resort,
     RunFinished,
     RunStarted,
     StepFailed,
@@ -19,7 +21,7 @@ from agentcore.domain.plan import Plan, Step
 from agentcore.domain.run import Run
 from agentcore.domain.task import Task
 from agentcore.domain.team import RunLimits
-from agentcore.domain.verdict import Verdict, Vote
+from agentcore.domain.verdict import CONFIDENCE, Verdict, Vote
 from agentcore.engine.schedule import FailStep, Finish, MakePlan, StartAttempt, decide
 
 A, B = StepId("a"), StepId("b")
@@ -147,3 +149,61 @@ def test_when_all_steps_have_succeeded_the_run_succeeds_with_the_last_output():
 
 def test_an_ended_run_does_nothing():
     assert next_of(run_of(RunFinished(status="cancelled", answer=None))) == ()
+
+
+def unsure(attempt: int, *, p: float = 0.5, hard: bool = True, resort: Resort = "") -> tuple[Fact, ...]:
+    confidence = Confidence(p=p, low=0.0, high=1.0, source="prior", threshold=0.8, hard=hard)
+    vote = Vote(verifier=CONFIDENCE, accepts=False, reasons=(confidence.shortfall,))
+    verdict = Verdict(accepted=False, votes=(vote,), confidence=confidence)
+    return (
+        AttemptStarted(step=A, attempt=attempt, agent=WORKER, resort=resort),
+        AttemptFinished(step=A, attempt=attempt, output=f"answer {attempt}", label=Label()),
+        VerdictReached(step=A, attempt=attempt, verdict=verdict),
+    )
+
+
+def next_with(routing: Routing, *facts: Fact, escalations: int = 1):
+    agents = {WORKER: Agent(name=WORKER, limits=Limits(attempts=2, escalations=escalations), routing=routing)}
+    return decide(run_of(PLAN_OF_TWO, *facts), agents, RunLimits())[0]
+
+
+PLAN_OF_TWO = PlanAccepted(plan=Plan(steps=(step("a"), step(ANSWER, "a"))), revision=0)
+
+
+def test_what_is_not_sure_enough_escalates_at_once_and_not_twice_as_often():
+    routing = Routing(min_confidence=0.8)
+    assert next_with(routing, *unsure(1)) == StartAttempt(step=A, attempt=2, escalate=True)
+    again = next_with(routing, *unsure(1), *tried(A, 2, accepted=False))
+    assert again == StartAttempt(step=A, attempt=3, escalate=True), "the first model is done with"
+    given_up = next_with(routing, *unsure(1), *unsure(2, p=0.6))
+    assert given_up == FailStep(
+        step=A, reasons=("not confident enough: 0.50 < 0.80", "not confident enough: 0.60 < 0.80")
+    )
+
+
+def test_what_is_left_is_done_once_and_in_its_order():
+    model = Routing(min_confidence=0.8, escalate_to="large")
+    last = next_with(model, *unsure(1), *unsure(2))
+    assert last == StartAttempt(step=A, attempt=3, escalate=True, resort="model")
+    assert isinstance(next_with(model, *unsure(1), *unsure(2), *unsure(3, resort="model")), FailStep)
+    person = Routing(min_confidence=0.8, escalate_to="person")
+    assert next_with(person, *unsure(1), escalations=0) == StartAttempt(
+        step=A, attempt=2, escalate=True, resort="person"
+    )
+    under_way = AttemptStarted(step=A, attempt=2, agent=WORKER, resort="person")
+    run = run_of(PLAN_OF_TWO, *unsure(1), under_way)
+    assert run.steps[A].resorts == (), "it counts once it has its verdict, as it may be driven again"
+
+
+def test_the_best_so_far_is_taken_only_where_nobody_asks_for_more():
+    soft = next_with(Routing(), *unsure(1, hard=False), escalations=0)
+    assert soft == StartAttempt(step=A, attempt=2, escalate=True, resort="best")
+    assert isinstance(next_with(Routing(alpha=0.1), *unsure(1), escalations=0), FailStep)
+    rejected = next_with(Routing(), *tried(A, 1, accepted=False), *tried(A, 2, accepted=False), escalations=0)
+    assert isinstance(rejected, FailStep), "what verifiers reject is nothing to choose from"
+
+
+def test_the_likeliest_of_the_unsure_is_held():
+    held = run_of(PLAN_OF_TWO, *unsure(1, p=0.7), *unsure(2, p=0.6)).steps[A].held
+    assert held is not None
+    assert (held.attempt, held.output, held.p) == (1, "answer 1", 0.7)

@@ -289,6 +289,73 @@ def test_the_choice_does_not_depend_on_the_order_of_the_profiles(request, profil
     assert choose(request, shuffled, {}, {}, weights=weights, now=1.0).candidates == first.candidates
 
 
+def test_each_objective_ranks_by_its_own_figure():
+    quick = replace(MIDDLE, latency_seconds=0.5)
+    chosen = {
+        objective: route(replace(CALL, objective=objective), SMALL, quick, LARGE)
+        for objective in ("cheapest", "fastest", "best")
+    }
+    assert {objective: found.model for objective, found in chosen.items()} == {
+        "cheapest": "small",
+        "fastest": "middle",
+        "best": "large",
+    }
+    assert [found.reason for found in chosen.values()] == [
+        "the cheapest of 3 models",
+        "the fastest of 3 models",
+        "the likeliest right of 3 models",
+    ]
+    assert [found.objective for found in chosen.values()] == ["cheapest", "fastest", "best"]
+
+
+def test_the_cheapest_is_one_of_those_that_are_likely_enough_right():
+    fitted = {"small": (0.6, 0.5, 0.7), "middle": (0.85, 0.8, 0.9)}
+    ask = replace(CALL, objective="cheapest", p_correct=fitted, threshold=0.8, threshold_version="v")
+    found = route(ask)
+    assert found.model == "middle", "of the large one nothing is known: its answer will tell"
+    assert found.reason == "the cheapest of those of 3 models that are likely enough right"
+    assert [(each.model, each.p_correct) for each in found.candidates] == [
+        ("middle", 0.85),
+        ("large", None),
+        ("small", 0.6),
+    ]
+    assert (found.threshold, found.threshold_version) == (0.8, "v")
+
+
+def test_what_was_fitted_goes_before_what_is_declared():
+    fitted = {"small": (0.95, 0.9, 0.97), "large": (0.5, 0.4, 0.6)}
+    assert route(replace(CALL, objective="best", p_correct=fitted)).model == "small"
+    balanced = route(replace(CALL, p_correct=fitted), weights=Weights(quality=1, cost=0, latency=0))
+    assert balanced.model == "small"
+    assert balanced.candidates[0].utility == pytest.approx(0.95)
+
+
+def test_the_longest_forecast_filters():
+    found = route(replace(CALL, max_latency_seconds=2.5))
+    assert found.filtered == {"large": "a forecast of 8.0 s exceeds max_latency_s, which is 2.5"}
+    calls = Tally()
+    for second in range(20):
+        calls = calls.answered(now=float(second), seconds=60.0, output_tokens=5)
+    live = {ModelName("middle"): LiveStats.of(calls)}
+    found = route(replace(CALL, max_latency_seconds=2.5), live=live, now=20.0)
+    assert "middle" in found.filtered, "what is measured outweighs what is declared"
+
+
+def test_barred_only_and_stronger_are_told_as_reasons():
+    ask = replace(CALL, barred={ModelName("small"): "another candidate has it"})
+    assert route(ask).filtered == {"small": "another candidate has it"}
+    assert route(replace(CALL, only=frozenset({ModelName("large")}))).filtered["small"] == (
+        "this answer is asked of large"
+    )
+    ask = replace(CALL, rejected=frozenset({ModelName("middle")}), stronger_than=0.7, stronger=True)
+    found = route(ask)
+    assert found.model == "large"
+    assert found.filtered == {
+        "middle": "its answer was not sure enough",
+        "small": "quality 0.5 is below the 0.7 of a model that was not sure enough",
+    }
+
+
 def test_models_of_a_provider_that_has_failed_come_last():
     call = replace(CALL, exclude=frozenset({"large"}), shun=frozenset({"large", "middle"}), cause="fallback")
     chosen = route(call, weights=Weights(quality=1, cost=0, latency=0))

@@ -60,7 +60,7 @@ class _Root(LazyGroup):
         "approvals": (f"{_HERE}.approvals_command:approvals", "List what runs ask people; decide."),
         "trace": (f"{_HERE}.trace_command:trace", "Show what happened in a run, step by step."),
         "graph": (f"{_HERE}.graph_command:graph", "Draw a run's plan."),
-        "route": (f"{_HERE}.route_command:route", "Fit routers on known outcomes; say what they cost and risk."),
+        "route": (f"{_HERE}.route_command:route", "Say why models were chosen, and what others would have cost."),
         "policy": (f"{_HERE}.policy_command:policy", "Check, try and explain what guards a project."),
         "audit": (f"{_HERE}.audit_command:audit", "List the audit chain; check, sign and export it."),
         "data": (f"{_HERE}.data_command:data", "Hand out, or erase, what is recorded of a user."),

@@ -1,42 +1,91 @@
-"""`agentcore route fit`: a router from known outcomes."""
+"""`agentcore route fit`: a router from known outcomes, of a table or of past runs."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from agentcore.surfaces.cli.project_choice import chosen_project, project_option
 from agentcore.surfaces.cli.terminal import messages, say
 from agentcore.surfaces.cli.verbosity import logged
+
+if TYPE_CHECKING:
+    from agentcore.config.project import Project
+    from agentcore.routing.fit_runs import FittedRuns
 
 
 @click.command()
 @click.option(
     "--table",
     "folder",
-    required=True,
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="The folder with the table's parquet files.",
+    help="The folder with a table's parquet files; without it, the project's past runs are read.",
 )
-@click.option(
-    "--dataset",
-    required=True,
-    type=click.Choice(["bfcl", "mmlu", "gsm8k", "zeroeval"]),
-    help="Which of the tables it is.",
-)
+@click.option("--dataset", type=click.Choice(["bfcl", "mmlu", "gsm8k", "zeroeval"]), help="Which of the tables it is.")
 @click.option(
     "--out", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Where to write it."
 )
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="For splits: the same seed gives the same router."
 )
+@click.option("--run", "runs", multiple=True, metavar="RUN", help="Only this run; can be given more than once.")
+@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="How many of the newest runs.")
+@click.option(
+    "--labels",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.jsonl",
+    help="Reviews of past runs from outside: lines with run, step and correct.",
+)
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="The share of outputs that may be accepted and wrong, for agents that name none.",
+)
+@project_option
 @logged
-def fit(folder: Path, *, dataset: str, out: Path, seed: int) -> None:
-    """Fit a router on a table of outcomes, and write it as a JSON file.
+def fit(
+    folder: Path | None,
+    *,
+    dataset: str | None,
+    out: Path,
+    seed: int,
+    runs: Sequence[str],
+    limit: int,
+    labels: Path | None,
+    alpha: float | None,
+    project: Path | None,
+) -> None:
+    """Fit a router on known outcomes, and write it as a JSON file.
 
-    The file has the hash of what it was fitted on and how good it is, measured on questions that were left out.
+    With --table, on a table of outcomes. Without it, on the project's past runs: verdicts, people's decisions about
+    outputs, and reviews say which answers were right. It says how many labels there are for each type of step, and how
+    many more are needed. Models are compared by all labels; thresholds are made of decisions and reviews alone.
+
+    The file has the hash of what it was fitted on and how good it is, measured on what was left out.
     """
+    if folder is not None:
+        if dataset is None:
+            raise click.UsageError("--table needs --dataset: which of the tables it is")
+        if runs or labels is not None or alpha is not None:
+            raise click.UsageError("--run, --labels and --alpha are about past runs, and --table is given")
+        _fit_table(folder, dataset, out, seed)
+        return
+    if dataset is not None:
+        raise click.UsageError("--dataset needs --table: the folder with its files")
+    fitted, read, answers = asyncio.run(_fitted(chosen_project(project), runs, limit, labels, alpha))
+    from agentcore.app.route_runs import write_router  # noqa: PLC0415  # for start-up time
+    from agentcore.surfaces.cli.route_fitted_text import show_fitted  # noqa: PLC0415  # as above
+
+    write_router(out, fitted)
+    show_fitted(messages(), fitted, out, runs=read, answers=answers)
+
+
+def _fit_table(folder: Path, dataset: str, out: Path, seed: int) -> None:
     from agentcore.app.route_tables import fit_table  # noqa: PLC0415  # for start-up time
 
     fitted = fit_table(folder, dataset, out, seed=seed)
@@ -47,3 +96,19 @@ def fit(folder: Path, *, dataset: str, out: Path, seed: int) -> None:
     )
     for name, value in fitted.metrics.items():
         say(screen, f"  {name}: {value}")
+
+
+async def _fitted(
+    project: Project, prefixes: Sequence[str], limit: int, labels: Path | None, alpha: float | None
+) -> tuple[FittedRuns, int, int]:
+    from agentcore.app import open_store  # noqa: PLC0415  # for start-up time
+    from agentcore.app.route_runs import PastRuns  # noqa: PLC0415  # as above
+
+    store = open_store(project)
+    try:
+        past = PastRuns(project, store)
+        await past.read(prefixes, limit=limit, reviews=labels)
+        own = {agent.routing.alpha for agent in project.agents.values() if agent.routing.alpha is not None}
+        return past.fit(alphas=sorted(own), default_alpha=alpha), len(past.runs), len(past.answers)
+    finally:
+        await store.aclose()
