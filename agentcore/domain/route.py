@@ -17,7 +17,8 @@ class Candidate:
     quality: 0 to 1, declared.  usd: forecast cost of this call.  seconds: forecast latency.
     utility: what a balanced router maximises; its terms are those three.
     p_correct: how likely its answer is right in steps of this kind, with the interval p_low to p_high; None when
-    nothing was fitted, and the declared quality stands in.
+    nothing was fitted, and the declared quality stands in.  lately: what stands in for either where verifiers have
+    accepted a lower share of its answers lately; None where they have not.
     """
 
     model: ModelName
@@ -28,6 +29,7 @@ class Candidate:
     p_correct: float | None = None
     p_low: float | None = None
     p_high: float | None = None
+    lately: float | None = None
 
 
 @frozen

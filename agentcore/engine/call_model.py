@@ -41,7 +41,8 @@ from agentcore.engine.pool import ModelPool
 from agentcore.engine.recall import Recall
 from agentcore.engine.recording import Script
 from agentcore.engine.redactor import Redactor
-from agentcore.engine.request_size import counted_tokens, likely_tokens, most_tokens, usage_at_most
+from agentcore.engine.request_size import likely_tokens
+from agentcore.engine.reserve_call import call_use, reserve_call
 from agentcore.engine.response_caching import CachedCalls, Lookup
 from agentcore.engine.routing_terms import as_weighed, prior_of
 from agentcore.engine.run_guards import RunGuards
@@ -54,9 +55,6 @@ from agentcore.routing.independence import dependent
 
 if TYPE_CHECKING:
     from agentcore.engine.learning import Learning
-
-_AMPLE = 16
-"""How many times a request's upper bound must be left for the bound to be reserved as it is; else it is counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,18 +294,7 @@ class ModelCalls:
         return self._routes.route(caller, request, failed or {})
 
     def _reserve(self, route: Route, request: ModelRequest) -> Usage:
-        """Set aside what the call may use at the most. Raises BudgetExceeded."""
-        ledger = self._effects.ledger
-        if not ledger.limited:
-            ledger.reserve(ONE_CALL)
-            return ONE_CALL
-        entry = self._pool.entries[route.model]
-        price = self._pool.price(route.model)
-        need = usage_at_most(price, most_tokens(request), request.max_output_tokens)
-        if not ledger.holds(need, times=_AMPLE):  # so close to the limit, calls at once must not hold too much
-            need = usage_at_most(price, counted_tokens(request, entry.model), request.max_output_tokens)
-        ledger.reserve(need)
-        return need
+        return reserve_call(self._effects.ledger, self._pool, route.model, request)
 
     async def _call(self, caller: Caller, request: ModelRequest, begun: _Begun, duel: Duel | None = None) -> Answered:
         effect, looked = begun.effect, begun.looked
@@ -361,7 +348,7 @@ class ModelCalls:
     def _given_up(self, caller: Caller, name: ModelName, request: ModelRequest, seconds: float) -> Usage:
         """Return what a call that was given up has probably cost: its input. That it took so long is noted."""
         self._pool.outlasted(name, seconds, step=caller.agent.name)
-        return usage_at_most(self._pool.profiles[name].price, likely_tokens(request), 0)
+        return call_use(self._pool.profiles[name].price, likely_tokens(request), 0)
 
 
 class _ModelFailed(Exception):  # never leaves this module
@@ -372,7 +359,7 @@ class _ModelFailed(Exception):  # never leaves this module
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A call that is recorded as started."""
+    """A call that is recorded as started. looked: where its reply is to be kept, if anywhere."""
 
     effect: Effect
     reserved: Usage

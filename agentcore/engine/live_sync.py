@@ -10,6 +10,7 @@ Of breakers that are half open it claims those whose probe nobody else is sendin
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Final
 
 from loguru import logger
@@ -23,6 +24,9 @@ from agentcore.routing.live_state import LiveState, merged
 from agentcore.routing.stream import HALF_LIFE_SECONDS
 
 SYNC_SECONDS: Final = 1.0
+SPENT: Final = 0.05
+"""At most this share of its time a process spends on it: with very many others, it looks less often."""
+
 CLAIM_SECONDS: Final = 5.0
 """How long a process may probe before another one may; while its probe is under way it renews that."""
 
@@ -73,8 +77,10 @@ class LiveSync:
         try:
             await self.sweep()
             while True:
+                began = time.thread_time()
                 await self.once()
-                await asyncio.sleep(self._seconds)  # of real time, whatever the clock says
+                spent = time.thread_time() - began
+                await asyncio.sleep(max(self._seconds, spent / SPENT))  # of real time, whatever the clock says
         finally:
             pool.shared = tools.shared = False
 
@@ -123,7 +129,8 @@ class LiveSync:
         newest = sorted(self._others.values(), key=lambda each: -each.at)[:MOST_OTHERS]
         self._others = {each.owner: each for each in newest if each.at > now - REMEMBERED_SECONDS}
         self._since = max(self._since, *(each.at for each in fresh))
-        seen = merged(each.state for each in self._others.values())
+        # In a thread, as it may take some time when there are many others.
+        seen = await asyncio.to_thread(merged, [each.state for each in self._others.values()])
         self._pool.board.told(seen.tallies)
         self._pool.circuits.told({name: turn for name, turn in seen.models.items() if name in self._pool.profiles})
         self._tools.told(seen.tools)

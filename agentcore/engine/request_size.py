@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 import orjson
 
-from agentcore.domain.budget import Usage
 from agentcore.domain.message import Message
 from agentcore.ports.model import Model, ModelRequest
-from agentcore.routing.profile import Price
 
 CHARACTERS_PER_TOKEN = 3
 """Of a forecast: few enough for most languages written in letters."""
@@ -65,9 +63,3 @@ def _offered(request: ModelRequest) -> bytes:
 
 def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
-
-
-def usage_at_most(price: Price, input_tokens: int, output_tokens: int) -> Usage:
-    """Return what a call uses of so many tokens."""
-    usd = price.cost(input_tokens=input_tokens, output_tokens=output_tokens)
-    return Usage(input_tokens=input_tokens, output_tokens=output_tokens, calls=1, usd=usd)

@@ -69,6 +69,17 @@ class Acceptance:
             recent=tuple(sorted((*one.recent, *two.recent))),
         )
 
+    def settled(self) -> Acceptance:
+        """Return the same verdicts with no more of the newest as they are than one observer has."""
+        fading = self.recent[:-RECENT]
+        weights = [(decay(self.at - when), good) for when, good in fading]
+        return replace(
+            self,
+            judged=self.judged + sum(weight for weight, _ in weights),
+            accepted=self.accepted + sum(weight * good for weight, good in weights),
+            recent=self.recent[-RECENT:],
+        )
+
     def summary(self) -> tuple[float, float]:
         """Return the weight of all verdicts, and that of the accepted ones."""
         judged, accepted = self.judged, self.accepted

@@ -2,10 +2,10 @@
 
     utility = quality · Q  -  cost · C  -  latency · S
 
-Q is P(correct) where that was fitted for the type of step, else the declared quality (0 to 1), and less where
-verifiers accept a lower share lately; C the forecast cost in US cents, at the price that was really paid; S the
-forecast latency in seconds. The weights say how much quality one cent and one second are worth. Ranking is in floating
-point; recorded costs are exact.
+Q is P(correct) where that was fitted for the type of step, else the declared quality (0 to 1), or the share of answers
+accepted lately where that is lower; C the forecast cost in US cents, at the price that was really paid; S the forecast
+latency in seconds. The weights say how much quality one cent and one second are worth. Ranking is in floating point;
+recorded costs are exact.
 """
 
 from __future__ import annotations
@@ -132,6 +132,8 @@ def _obstacle(
         return f"{tokens} tokens exceed the {request.budget_tokens} left in the budget"
     if request.budget_usd is not None:
         most = profile.price.cost(input_tokens=request.input_tokens, output_tokens=request.max_output_tokens)
+        if stats is not UNKNOWN:
+            most = _paid(most, max(1.0, stats.forecast_price(now)))
         if most > request.budget_usd:
             return f"up to ${most} exceeds the ${request.budget_usd} left in the budget"
     if request.seconds_left is not None:
@@ -152,21 +154,19 @@ def _candidate(
         usd = _paid(usd, stats.forecast_price(now))
     seconds = stats.forecast_seconds(profile.latency_seconds, now)
     fitted = request.p_correct.get(profile.name) if request.p_correct else None
-    quality = stats.forecast_quality(profile.quality, now)
-    spent = weights.cost * 100.0 * float(usd) + weights.latency * seconds
-    if fitted is None:
-        utility = weights.quality * quality - spent
-        return Candidate(model=profile.name, quality=profile.quality, usd=usd, seconds=seconds, utility=utility)
-    p, low, high = fitted
+    p, low, high = fitted or (None, None, None)
+    expected = profile.quality if p is None else p
+    quality = stats.forecast_quality(expected, now)
     return Candidate(
         model=profile.name,
         quality=profile.quality,
         usd=usd,
         seconds=seconds,
-        utility=weights.quality * p * (quality / profile.quality if profile.quality else 1.0) - spent,
+        utility=weights.quality * quality - weights.cost * 100.0 * float(usd) - weights.latency * seconds,
         p_correct=p,
         p_low=low,
         p_high=high,
+        lately=quality if quality < expected else None,
     )
 
 
@@ -214,13 +214,15 @@ def _rank(request: RouteRequest, candidate: Candidate) -> _Rank:
 
 
 def _likely(candidate: Candidate) -> float:
+    if candidate.lately is not None:
+        return candidate.lately
     return candidate.quality if candidate.p_correct is None else candidate.p_correct
 
 
 def _unlikely(request: RouteRequest, candidate: Candidate) -> bool:
     """Return whether its answers are known to be right too seldom; where nothing was fitted, its answer will tell."""
     p, threshold = candidate.p_correct, request.threshold
-    return threshold is not None and p is not None and p < threshold
+    return threshold is not None and p is not None and _likely(candidate) < threshold
 
 
 def _reason(request: RouteRequest, candidates: tuple[Candidate, ...]) -> str:

@@ -26,12 +26,13 @@ class LiveState:
 
 def merged(states: Iterable[LiveState]) -> LiveState:
     """Return what all have seen together; the order makes no difference."""
-    tallies, models, tools = dict[Key, Tally](), dict[str, Turn](), dict[str, Turn]()
+    seen, models, tools = dict[Key, list[Tally]](), dict[str, Turn](), dict[str, Turn]()
     for state in states:
         for key, tally in state.tallies.items():
-            tallies[key] = tallies[key].merged(tally) if key in tallies else tally
+            seen.setdefault(key, []).append(tally)
         _latest(models, state.models)
         _latest(tools, state.tools)
+    tallies = {key: Tally.added(several).settled() for key, several in seen.items()}
     return LiveState(tallies=tallies, models=models, tools=tools)
 
 

@@ -9,6 +9,7 @@ noticed is a change for all.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -75,16 +76,32 @@ class Stream:
         return Stream(at=self.at, since=since, recent=kept)
 
     def merged(self, other: Stream) -> Stream:
-        """Return the numbers of both, as far as they are from after the last change that either knows of."""
-        since, at = max(self.since, other.since), max(self.at, other.at)
-        one, two = self.forgetting(since).aged(at), other.forgetting(since).aged(at)
-        return Stream(
-            at=at,
-            since=since,
-            older=one.older.merged(two.older),
-            total=one.total + two.total,
-            recent=tuple(sorted((*one.recent, *two.recent))),
-        )
+        """Return the numbers of both: see `added`."""
+        return Stream.added((self, other))
+
+    @staticmethod
+    def added(streams: Sequence[Stream]) -> Stream:
+        """Return the numbers of all, as far as they are from after the last change that any of them knows of."""
+        since, at = max(stream.since for stream in streams), max(stream.at for stream in streams)
+        buckets, total, recent = dict[int, float](), 0.0, list[Sample]()
+        for stream in streams:
+            if stream.since < since:
+                recent += (sample for sample in stream.recent if sample[0] >= since)
+                continue
+            factor = decay(at - stream.at)
+            total += stream.total * factor
+            recent += stream.recent
+            for index, weight in stream.older.buckets.items():
+                buckets[index] = buckets.get(index, 0.0) + weight * factor
+        return Stream(at=at, since=since, older=Sketch(buckets), total=total, recent=tuple(sorted(recent)))
+
+    def settled(self) -> Stream:
+        """Return the same numbers with no more of the newest as they are than one observer has."""
+        if len(self.recent) <= RECENT:
+            return self
+        fading = [(value, decay(self.at - when)) for when, value in self.recent[:-RECENT]]
+        total = self.total + sum(value * weight for value, weight in fading)
+        return replace(self, older=self.older.plus(fading), total=total, recent=self.recent[-RECENT:])
 
     def summary(self) -> tuple[float, float, float, float]:
         """Return the weight of all numbers, their mean, median and 95th percentile; zeros when there are none."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Final
 
 from agentcore.routing.acceptance import Acceptance
@@ -92,21 +94,32 @@ class Tally:
 
     def merged(self, other: Tally) -> Tally:
         """Return the sum of both."""
-        at = max(self.at, other.at)
-        one, two = self.aged(at), other.aged(at)
+        return Tally.added((self, other))
+
+    @staticmethod
+    def added(tallies: Sequence[Tally]) -> Tally:
+        """Return the sum of all; there is at least one."""
+        at = max(tally.at for tally in tallies)
+        aged = [(decay(at - tally.at), tally) for tally in tallies]
         return Tally(
-            calls=one.calls + two.calls,
-            failures=one.failures + two.failures,
+            calls=sum(tally.calls for tally in tallies),
+            failures=sum(tally.failures for tally in tallies),
             at=at,
-            tries=one.tries + two.tries,
-            failed=one.failed + two.failed,
-            answers=one.answers + two.answers,
-            tokens=one.tokens + two.tokens,
-            input_tokens=one.input_tokens + two.input_tokens,
-            cached_tokens=one.cached_tokens + two.cached_tokens,
-            seconds=one.seconds.merged(two.seconds),
-            price=one.price.merged(two.price),
-            verdicts=one.verdicts.merged(two.verdicts),
+            tries=sum(factor * tally.tries for factor, tally in aged),
+            failed=sum(factor * tally.failed for factor, tally in aged),
+            answers=sum(factor * tally.answers for factor, tally in aged),
+            tokens=sum(factor * tally.tokens for factor, tally in aged),
+            input_tokens=sum(factor * tally.input_tokens for factor, tally in aged),
+            cached_tokens=sum(factor * tally.cached_tokens for factor, tally in aged),
+            seconds=Stream.added([tally.seconds for tally in tallies]),
+            price=Stream.added([tally.price for tally in tallies]),
+            verdicts=reduce(Acceptance.merged, (tally.verdicts for tally in tallies)),
+        )
+
+    def settled(self) -> Tally:
+        """Return the same with no more of the newest observations as they are than one observer has."""
+        return replace(
+            self, seconds=self.seconds.settled(), price=self.price.settled(), verdicts=self.verdicts.settled()
         )
 
     def aged(self, now: float) -> Tally:

@@ -11,6 +11,7 @@ from agentcore.config.load import load_project
 from agentcore.config.models import model, tool
 from agentcore.config.override import override, unpriced
 from agentcore.config.project import Project
+from agentcore.config.routing import AgentRoutingKeys
 from agentcore.domain.agent import Agent, Requirements, Role, ToolUse, Verification
 from agentcore.domain.budget import Budget
 from agentcore.domain.errors import ConfigError
@@ -169,3 +170,10 @@ def test_a_model_elsewhere_that_is_named_on_a_command_line_has_no_known_price(pr
     assert unpriced(read, plugins) == []
     assert unpriced(override(read, plugins, models=["local=llama:other"]), plugins) == []
     assert unpriced(override(read, plugins, models=["local=openai:other"]), plugins) == ["local"]
+
+
+def test_a_second_model_is_asked_as_the_agent_or_else_the_project_says():
+    default = AgentRoutingKeys(hedge=True)
+    assert AgentRoutingKeys().routing(Role.SUPERVISOR, default).hedge is True
+    assert AgentRoutingKeys(hedge=False).routing(Role.WORKER, default).hedge is False
+    assert AgentRoutingKeys().routing().hedge is None

@@ -375,4 +375,11 @@ def test_quality_that_verifiers_do_not_find_counts_less():
     for second in range(40):
         calls = calls.judged(second % 3 == 0, now=float(second))
     live = {"large": LiveStats.of(calls)}
-    assert route(CALL, weights=Weights(quality=1, cost=0, latency=0), live=live, now=40.0).model == "middle"
+    chosen = route(CALL, weights=Weights(quality=1, cost=0, latency=0), live=live, now=40.0)
+    assert chosen.model == "middle"
+    assert {each.model: each.lately for each in chosen.candidates} == {
+        "small": None,
+        "middle": None,
+        "large": pytest.approx(0.41, abs=0.03),
+    }
+    assert route(replace(CALL, objective="best"), live=live, now=40.0).model == "middle"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 
@@ -40,7 +41,8 @@ class SqlLiveStore:
     async def others(self, scope: str, owner: str, *, since: float, limit: int) -> Sequence[Published]:
         """Return what other processes have told since then, the newest first."""
         rows = await self._ask(lambda store: store.rows(_OTHERS, (scope, owner, since, limit)))
-        told = [(name, at, decode(text)) for name, at, text in rows]
+        states = await asyncio.to_thread(lambda: [decode(text) for _, _, text in rows])  # it takes some time
+        told = [(name, at, state) for (name, at, _), state in zip(rows, states, strict=True)]
         return [Published(owner=name, at=at, state=state) for name, at, state in told if state is not None]
 
     async def claim(self, scope: str, name: str, owner: str, *, now: float, seconds: float) -> bool:
