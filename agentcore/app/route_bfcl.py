@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -12,7 +13,7 @@ import numpy as np
 from agentcore.adapters.tables.bfcl import OUTCOMES, read_bfcl
 from agentcore.adapters.tables.parquet import need_rows
 from agentcore.domain.errors import ConfigError
-from agentcore.routing.cascade import CallCascade, Enough, Stage
+from agentcore.routing.cascade import CallCascade, Enough, Purse, Stage
 from agentcore.routing.cascade_fit import FittedCascade, fit_cascade
 from agentcore.routing.cascade_settings import Measured, TwoStages, accuracy, risk_threshold
 from agentcore.routing.fitted import FittedRouter, TrainedOn, rounded
@@ -29,16 +30,23 @@ STAGES: Final = (
 BUDGETS: Final = {"balanced": 0.225, "quality": 0.51}
 """What a setting is planned to cost: US dollars per 1,000 queries.
 
-That is a tenth and a sixth below what it may cost, 0.25 and 0.60: a table of other questions spends otherwise, the more
-so the more questions are escalated.
+That is a tenth and a sixth below what it may cost, 0.25 and 0.60: a table of other questions spends otherwise, the
+more so the more questions are escalated.
+"""
+
+PACES: Final = {"balanced": (0.234, 0.005), "quality": (0.55, 0.015)}
+"""What a setting may cost at most: US dollars per 1,000 queries, and dollars above that for all of them together.
+
+When it has spent more, it does not escalate until it is within its pace again. For 400 queries that is 0.247 and
+0.588 per 1,000, for 700 queries 0.241 and 0.571, and at most one escalation more.
 """
 
 SPARE_SECONDS: Final = 0.94
 """How much of the best arm's 95th percentile is planned for, for the same reason."""
 
 ALPHAS: Final = (0.03, 0.05, 0.08)
-CAUTION: Final = 0.98
-"""How much of an alpha a threshold is set for."""
+CAUTION: Final = 0.95
+"""How much of an alpha the fitted thresholds are set for, as one table is not like the next."""
 
 LEAST_LABELLED: Final = 200
 """Questions that a fit needs: with fewer, an estimator learns noise."""
@@ -98,7 +106,7 @@ class BfclRecipe:
         decisions: dict[str, tuple[Routed, ...]] = {}
         for name, given in fitted.settings.items():
             enough = Enough.from_json(given)
-            decisions[name] = replay(table, lambda question, asking, e=enough: cascade.decide(question, asking, e))
+            decisions[name] = replay(table, partial(cascade.decide, enough=enough, purse=Purse(enough)))
             found.append(figures(table, decisions[name], name))
         for name, given in fitted.thresholds.items():
             found += _risk_rows(table, decisions["quality"], name, given)
@@ -108,7 +116,10 @@ class BfclRecipe:
 def _settings(stages: TwoStages, table: OutcomeTable, measured: Measured) -> Mapping[str, Enough]:
     best = int(table.labels.mean(axis=0).argmax())
     limit = SPARE_SECONDS * float(np.quantile(measured.seconds[:, best], 0.95))
-    budgets = {name: stages.within_cost(usd) for name, usd in BUDGETS.items()}
+    budgets = {
+        name: replace(stages.within_cost(usd), usd_per_query=PACES[name][0] / 1000.0, usd_credit=PACES[name][1])
+        for name, usd in BUDGETS.items()
+    }
     return {**budgets, "latency": stages.within_latency(budgets["quality"], limit)}
 
 
@@ -146,15 +157,13 @@ def _risk_rows(
         risk_alpha=alpha,
         note="the quality setting; accepted from the confidence that was fitted",
     )
-    halves = resplit_risk(
-        [each.confidence or 0.0 for each in decided], rightness(table, decided), alpha, caution=CAUTION
-    )
+    halves = resplit_risk([each.confidence or 0.0 for each in decided], rightness(table, decided), alpha)
     resplit = replace(
         fixed,
         setting=name,
         risk_realised=halves.risk,
         accept_rate=halves.accepts,
         note=f"the quality setting; mean over {halves.splits} splits of this table in halves: "
-        "one sets the confidence from which answers are accepted, the other is scored",
+        "each in turn sets the confidence from which the other's answers are accepted",
     )
     return resplit, fixed

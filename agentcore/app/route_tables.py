@@ -40,10 +40,14 @@ class Recipe(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """What a fitted router does on a table. settings: the router's, then each arm's, chance and the oracle."""
+    """What a fitted router does on a table. settings: the router's, then each arm's, chance and the oracle.
+
+    in_sample: the table is the very one that the router was fitted on: the figures flatter it.
+    """
 
     dataset: str
     queries: int
+    in_sample: bool
     fitted: FittedRouter
     settings: tuple[Figures, ...]
 
@@ -53,6 +57,7 @@ class Replayed:
         return {
             "dataset": self.dataset,
             "queries": self.queries,
+            "in_sample": self.in_sample,
             "model": {
                 "version": self.fitted.version,
                 "sha256": self.fitted.sha256(),
@@ -116,7 +121,13 @@ def replay_table(folder: Path, model: Path) -> Replayed:
     table = recipe.read(folder)
     _same_arms(model, fitted, table)
     settings = recipe.settings(table, fitted)
-    return Replayed(dataset=fitted.dataset, queries=len(table), fitted=fitted, settings=(*settings, *baselines(table)))
+    return Replayed(
+        dataset=fitted.dataset,
+        queries=len(table),
+        in_sample=table.sha256() == fitted.trained_on.sha256,
+        fitted=fitted,
+        settings=(*settings, *baselines(table)),
+    )
 
 
 def _same_arms(model: Path, fitted: FittedRouter, table: OutcomeTable) -> None:

@@ -58,12 +58,15 @@ class Enough:
 
     confidence: of each stage but the last, not calibrated: at it or above, stop.  elapsed_seconds: after so long it
     does not escalate any more, however unsure; None: however long it took.  accept: the least calibrated confidence of
-    an accepted answer; one below is the best there was.
+    an accepted answer; one below is the best there was.  usd_per_query: what queries may cost on average, None: any;
+    usd_credit: how far above that all of them together may be.
     """
 
     confidence: tuple[float, ...]
     elapsed_seconds: float | None = None
     accept: float = 0.0
+    usd_per_query: float | None = None
+    usd_credit: float = 0.0
 
     def as_json(self) -> dict[str, object]:
         """Return it as what JSON can hold."""
@@ -71,17 +74,47 @@ class Enough:
             "confidence": list(self.confidence),
             "elapsed_seconds": self.elapsed_seconds,
             "accept": self.accept,
+            "usd_per_query": self.usd_per_query,
+            "usd_credit": self.usd_credit,
         }
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> Enough:
         """Return that of `as_json`."""
-        elapsed: float | None = found["elapsed_seconds"]
         return cls(
             confidence=tuple(map(float, found["confidence"])),
-            elapsed_seconds=None if elapsed is None else float(elapsed),
+            elapsed_seconds=_optional(found["elapsed_seconds"]),
             accept=float(found["accept"]),
+            usd_per_query=_optional(found["usd_per_query"]),
+            usd_credit=float(found["usd_credit"]),
         )
+
+
+def _optional(value: float | None) -> float | None:
+    return None if value is None else float(value)
+
+
+class Purse:
+    """What one setting has spent so far: while it is over its pace, nothing escalates.
+
+    Thresholds fix a cost only on average over queries like those they were fitted on; this fixes it for these.
+    """
+
+    def __init__(self, enough: Enough) -> None:
+        self._per_query = enough.usd_per_query
+        self._left = enough.usd_credit
+
+    def affords(self) -> bool:
+        """Return whether more may be spent now."""
+        return self._per_query is None or self._left >= 0.0
+
+    def pay(self, usd: float) -> None:
+        """Take what was spent from the purse."""
+        self._left -= usd
+
+    def next_query(self) -> None:
+        """Put into the purse what the next query may cost."""
+        self._left += self._per_query or 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,18 +132,25 @@ class CallCascade:
 
     stages: tuple[Stage, ...]
 
-    def decide(self, question: Question, asking: Asking, enough: Enough) -> Routed:
-        """Return what is done about a question: it asks no more arms than it needs."""
+    def decide(self, question: Question, asking: Asking, enough: Enough, purse: Purse | None = None) -> Routed:
+        """Return what is done about a question: it asks no more arms than it needs.
+
+        purse: of the setting, from which each answer asked for is paid; by default one of its own.
+        """
+        purse = purse or Purse(enough)
+        purse.next_query()
         asked = read_question(question.text, question.tools)
         said: dict[str, Said] = {}
         elapsed: float | None = 0.0
         for at, stage in enumerate(self.stages):
             answers = asking.ask(*stage.arms)
             said |= {answer.arm: read_answer(answer.text, asked) for answer in answers}
+            purse.pay(sum(answer.usd or 0.0 for answer in answers))
             best = judge(stage, asked, said)
             elapsed = _later(elapsed, answers)
             late = enough.elapsed_seconds is not None and (elapsed is None or elapsed > enough.elapsed_seconds)
-            if late or at == len(self.stages) - 1 or best.score >= enough.confidence[at]:
+            stop = late or not purse.affords()
+            if stop or at == len(self.stages) - 1 or best.score >= enough.confidence[at]:
                 return asking.take(best.arm, accepted=best.confidence >= enough.accept, confidence=best.confidence)
         msg = "a cascade has at least one stage"
         raise ValueError(msg)

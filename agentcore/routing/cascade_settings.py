@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -63,13 +63,11 @@ class TwoStages:
     def within_latency(self, enough: Enough, p95_seconds: float) -> Enough:
         """Return the same, escalating only so early that the 95th percentile of the latency keeps within a limit."""
         for wait in reversed(_WAITS):
-            limited = Enough(
-                confidence=enough.confidence, elapsed_seconds=wait * p95_seconds / 2.0, accept=enough.accept
-            )
+            limited = replace(enough, elapsed_seconds=wait * p95_seconds / 2.0)
             p95s = [float(np.quantile(self.seconds(each, limited), 0.95)) for each in self.left_out]
             if max(p95s) <= p95_seconds:
                 return limited
-        return Enough(confidence=enough.confidence, elapsed_seconds=0.0, accept=enough.accept)
+        return replace(enough, elapsed_seconds=0.0)
 
     def escalated(self, one: LeftOut, enough: Enough) -> NDArray[np.bool_]:
         """Return which questions go on to the second stage, shape (questions,)."""

@@ -29,15 +29,16 @@ def resplit_risk(
     right: ArrayLike,
     alpha: float,
     *,
-    splits: int = 100,
-    caution: float = 1.0,
+    splits: int = 1000,
     seed: int = 0,
 ) -> Resplit:
     """Return what conformal risk control at level alpha comes to on halves of a table, drawn so many times.
 
     confidences, right: shape (questions,), at least two. The labels of one half set the threshold, those of the other
-    are only scored. caution: the threshold is set for so much of alpha, 0 to 1: conformal risk control holds on
-    average over all splits, and the mean over a few of them strays.
+    are only scored, and then the other way round.
+
+    Conformal risk control holds on average over all splits, and the mean over a hundred of them still strays by some
+    thousandths: more cost little.
     """
     confidence = np.asarray(confidences, dtype=np.float64)
     fine = np.asarray(right, dtype=np.bool_)
@@ -48,12 +49,12 @@ def resplit_risk(
     risks: list[float] = []
     accepted: list[float] = []
     for _ in range(splits):
-        order = rng.permutation(len(confidence))
-        known, new = order[: len(order) // 2], order[len(order) // 2 :]
-        value = conformal_threshold(confidence[known], fine[known], alpha * caution).value
-        taken = confidence[new] >= value if value is not None else np.zeros(len(new), dtype=np.bool_)
-        risks.append(float((taken & ~fine[new]).mean()))
-        accepted.append(float(taken.mean()))
+        halves = np.array_split(rng.permutation(len(confidence)), 2)
+        for known, new in (halves, halves[::-1]):
+            value = conformal_threshold(confidence[known], fine[known], alpha).value
+            taken = confidence[new] >= value if value is not None else np.zeros(len(new), dtype=np.bool_)
+            risks.append(float((taken & ~fine[new]).mean()))
+            accepted.append(float(taken.mean()))
     return Resplit(
         alpha=alpha,
         splits=splits,

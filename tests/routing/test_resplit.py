@@ -14,11 +14,11 @@ def answers(count: int):
 
 @pytest.mark.parametrize("alpha", [0.03, 0.05, 0.08])
 def test_the_risk_on_new_halves_keeps_within_alpha(alpha):
-    found = resplit_risk(*answers(600), alpha, caution=0.95)
+    found = resplit_risk(*answers(600), alpha)
     assert 0.5 * alpha < found.risk <= alpha
     assert 0.0 < found.accepts < 1.0
     assert found.worst > found.risk
-    assert found.splits == 100
+    assert found.splits == 1000
 
 
 def test_more_risk_accepts_more():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from agentcore.surfaces.cli.terminal import output, say
+from agentcore.surfaces.cli.terminal import messages, output, say
 from agentcore.surfaces.cli.verbosity import logged
 
 
@@ -37,6 +37,11 @@ def replay(folder: Path, *, model: Path, as_json: bool) -> None:
     from agentcore.app.route_tables import replay_table  # noqa: PLC0415  # for start-up time
 
     replayed = replay_table(folder, model)
+    if replayed.in_sample:
+        say(
+            messages(),
+            "warning: the router was fitted on this very table: its figures are too good for other questions",
+        )
     if as_json:
         click.echo(json.dumps(replayed.as_json(), indent=2, allow_nan=False))
         return
