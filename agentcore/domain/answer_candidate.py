@@ -18,7 +18,9 @@ class Signals:
     `SUBSTANTIVE`), not only its form.  agreement: the share of the other answers that say the same; None without
     others.  voices: how many answers that is among, this one included.  grounded: the share of its figures that stand
     in the evidence; None when it has none.  log_probability: the mean of its tokens', None when the model gives none.
-    in_favour: the share of the panel that accepts; None when it was not asked.
+    in_favour: the share of the panel that accepts; None when it was not asked.  unused_figures: how many figures of
+    the task the answer leaves out, each of which might have been meant instead of one that it states; None when it
+    states none, and in records of before.
     """
 
     passed: bool | None = None
@@ -30,6 +32,7 @@ class Signals:
     output_tokens: int = 0
     finish: str = ""
     in_favour: float | None = None
+    unused_figures: int | None = None
 
 
 @frozen

@@ -16,6 +16,7 @@ from agentcore.domain.verdict import CONFIDENCE, Verdict, Vote
 from agentcore.engine.worker import Outcome
 from agentcore.routing.fitted_steps import FittedSteps
 from agentcore.verification.checks import run_checks
+from agentcore.verification.rivals import unused_figures
 from agentcore.verification.subject import Subject
 
 _GROUNDING = (Check(name="numbers"),)
@@ -36,7 +37,7 @@ class Confidences:
     def calibrated(self, agent: Agent) -> bool:
         """Return whether P(correct) of an agent's outputs rests on something that was fitted."""
         step = self.fitted.step(agent.name)
-        return step is not None and bool(step.calibrations)
+        return step is not None and (bool(step.calibrations) or step.estimator is not None)
 
     def signals(
         self, outcome: Outcome, checks: Sequence[Vote], *, agreement: float | None = None, voices: int = 1
@@ -53,6 +54,7 @@ class Confidences:
             log_probability=_mean(() if reply is None else reply.logprobs),
             output_tokens=0 if reply is None else reply.output_tokens,
             finish="" if reply is None else reply.finish,
+            unused_figures=unused_figures(outcome.output, outcome.evidence),
         )
 
     def of(self, agent: Agent, model: ModelName | None, prior: Interval | None, signals: Signals) -> Confidence:

@@ -1,8 +1,9 @@
 """LiveSync: lets the processes of a store share what they see of models and tools, beside the runs.
 
 About every second this process tells what it has seen, if that is anything new, and reads what the others have told.
-Nothing waits for it: routing reads what was there the last time. When the store cannot be used, that is logged once,
-and each process goes by what it sees itself.
+Nothing waits for it: routing reads what was there the last time. When the store cannot be used any more, that is
+logged once, and each process goes by what it sees itself. A store that has never worked is told of by the runs, which
+need it.
 
 Of breakers that are half open it claims those whose probe nobody else is sending.
 """
@@ -68,7 +69,7 @@ class LiveSync:
         self._since = 0.0
         self._told: tuple[object, object] | None = None
         self._claimed: dict[str, float] = {}
-        self._works = True
+        self._works = False
 
     async def attend(self) -> None:
         """Tell and read, again and again."""

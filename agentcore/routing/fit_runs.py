@@ -17,6 +17,7 @@ from agentcore.confidence.calibration import LEAST_IN_BLOCK, ece, fit_isotonic
 from agentcore.confidence.calibration_knots import Interval, Knots, wilson
 from agentcore.confidence.ladder import climb, rung
 from agentcore.confidence.risk import Threshold, conformal_threshold, labels_needed
+from agentcore.confidence.signal_estimator import Example, SignalEstimator, fit_signals
 from agentcore.domain.ids import AgentName, ModelName
 from agentcore.routing.fitted import FittedRouter, TrainedOn, rounded
 from agentcore.routing.past_answers import LabelSource, PastAnswer
@@ -40,7 +41,8 @@ class FittedKind:
 
     answers: how many are recorded.  labels: by who has said so.  priors: model → P(right) with its interval, and the
     labels that it is made of.  calibrations: source → its knots.  thresholds: by rising alpha.
-    ece: of P(right) over all sources, out of fold; None without enough reviewed answers.
+    ece: of P(right) over all sources, out of fold; None without enough reviewed answers.  estimator: over all the
+    evidence; None where there is too little of it, or where it says no more than the ladder does.
     """
 
     kind: AgentName
@@ -50,6 +52,7 @@ class FittedKind:
     calibrations: Mapping[str, Knots] = field(default_factory=dict[str, Knots])
     thresholds: tuple[Threshold, ...] = ()
     ece: float | None = None
+    estimator: SignalEstimator | None = None
 
     @property
     def reviewed(self) -> int:
@@ -95,8 +98,10 @@ def fit_kind(
     labelled = [answer for answer in answers if answer.right is not None]
     reviewed = [answer for answer in labelled if answer.reviewed]
     counts: Counter[LabelSource] = Counter(answer.by for answer in labelled if answer.by is not None)
-    confidences = _out_of_fold(reviewed, declared)
-    right = [bool(answer.right) for answer in reviewed]
+    confidences, right = _out_of_fold(reviewed, declared), [bool(answer.right) for answer in reviewed]
+    together = _out_of_fold(reviewed, declared, estimated=True)
+    better = _brier(together, right) < _brier(confidences, right)
+    confidences = together if better else confidences
     return FittedKind(
         kind=name,
         answers=len(answers),
@@ -105,6 +110,17 @@ def fit_kind(
         calibrations=calibrations(reviewed),
         thresholds=tuple(conformal_threshold(confidences, right, alpha) for alpha in alphas),
         ece=ece(confidences, right) if len(reviewed) >= 2 * LEAST_IN_BLOCK else None,
+        estimator=estimator_of(reviewed) if better else None,
+    )
+
+
+def estimator_of(reviewed: Sequence[PastAnswer]) -> SignalEstimator | None:
+    """Return what all the evidence says together, None with too few answers."""
+    return fit_signals(
+        [
+            Example(model=each.model, signals=each.signals, right=bool(each.right), fold=fold_of(each))
+            for each in reviewed
+        ]
     )
 
 
@@ -155,11 +171,19 @@ def _ece_out_of_fold(rows: Sequence[tuple[int, float, bool]]) -> float | None:
 
 
 def confidence_of(
-    answer: PastAnswer, known: Mapping[ModelName, tuple[Interval, int]], calibrated: Mapping[str, Knots]
+    answer: PastAnswer,
+    known: Mapping[ModelName, tuple[Interval, int]],
+    calibrated: Mapping[str, Knots],
+    estimator: SignalEstimator | None = None,
 ) -> float:
     """Return P(right) as a run would have it with what was fitted."""
     prior = known.get(answer.model)
-    return climb(answer.signals, prior=None if prior is None else prior[0], calibrations=calibrated).p
+    return climb(
+        answer.signals,
+        prior=None if prior is None else prior[0],
+        calibrations=calibrated,
+        estimate=None if estimator is None else estimator.at(answer.model, answer.signals),
+    ).p
 
 
 def fold_of(answer: PastAnswer) -> int:
@@ -167,14 +191,21 @@ def fold_of(answer: PastAnswer) -> int:
     return int(hashlib.sha256(answer.run.encode()).hexdigest(), 16) % FOLDS
 
 
-def _out_of_fold(reviewed: Sequence[PastAnswer], declared: Mapping[ModelName, float]) -> list[float]:
+def _brier(said: Sequence[float], right: Sequence[bool]) -> float:
+    return sum((p - label) ** 2 for p, label in zip(said, right, strict=True))
+
+
+def _out_of_fold(
+    reviewed: Sequence[PastAnswer], declared: Mapping[ModelName, float], *, estimated: bool = False
+) -> list[float]:
     found = [0.0] * len(reviewed)
     for fold in range(FOLDS):
         others = [answer for answer in reviewed if fold_of(answer) != fold]
         known, calibrated = priors(others, declared), calibrations(others)
+        estimator = estimator_of(others) if estimated else None
         for place, answer in enumerate(reviewed):
             if fold_of(answer) == fold:
-                found[place] = confidence_of(answer, known, calibrated)
+                found[place] = confidence_of(answer, known, calibrated, estimator)
     return found
 
 
@@ -221,5 +252,6 @@ def _step_json(kind: FittedKind, default_alpha: float | None) -> dict[str, objec
             for source, knots in kind.calibrations.items()
         },
         "thresholds": thresholds,
+        **({} if kind.estimator is None else {"estimator": kind.estimator.as_json()}),
         **({} if default_alpha is None else {"default_alpha": default_alpha}),
     }

@@ -9,6 +9,8 @@ It stands in a fitted router's file, a JSON object, under `settings.steps`:
        "thresholds": [{"alpha": 0.05, "threshold": 0.82}, {"alpha": 0.01, "threshold": null}],
        "default_alpha": 0.05}}}}
 
+With `estimator`, which holds a `SignalEstimator`, P(correct) is made of all the evidence instead of one source.
+
 A step's type is its agent's name; `*` stands for every other. A threshold of null says that its alpha cannot be held.
 """
 
@@ -22,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from agentcore.confidence.calibration_knots import Interval, Knots
+from agentcore.confidence.signal_estimator import SignalEstimator
 from agentcore.domain.agent import Routing
 from agentcore.domain.answer_candidate import Signals
 
@@ -46,13 +49,15 @@ class FittedStep:
     """What was learnt of one type of step.
 
     priors: model → P(correct) with its interval.  calibrations: source → its calibration.  thresholds: alpha → the
-    least P(correct), `INFEASIBLE` where there is none.  default_alpha: for agents that name none.
+    least P(correct), `INFEASIBLE` where there is none.  default_alpha: for agents that name none.  estimator: over all
+    the evidence, None where there were too few labels for one.
     """
 
     priors: Mapping[str, Interval] = field(default_factory=dict[str, Interval])
     calibrations: Mapping[str, Knots] = field(default_factory=dict[str, Knots])
     thresholds: Mapping[float, float] = field(default_factory=dict[float, float])
     default_alpha: float | None = None
+    estimator: SignalEstimator | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +71,10 @@ class FittedSteps:
         """Return what was learnt of a type of step, None for nothing."""
         return self.steps.get(name) or self.steps.get(ANY_STEP)
 
-    def estimate(self, name: str, model: str | None, signals: Signals) -> Interval | None:  # noqa: ARG002
-        """Return P(correct) by a fitted model over all the evidence; None, as this file has only calibrations."""
-        return None
+    def estimate(self, name: str, model: str | None, signals: Signals) -> Interval | None:
+        """Return P(correct) by a fitted model over all the evidence; None where none was fitted for step and model."""
+        step = self.step(name)
+        return None if step is None or step.estimator is None else step.estimator.at(model, signals)
 
     def threshold(self, name: str, routing: Routing) -> Threshold | None:
         """Return how likely an answer must be right for an agent to accept it, None when nobody asks for any."""
@@ -123,13 +129,14 @@ def read_steps(text: str) -> FittedSteps:
 
 
 def _step(name: str, given: Mapping[str, Any]) -> FittedStep:
-    default = given.get("default_alpha")
+    default, estimator = given.get("default_alpha"), given.get("estimator")
     try:
         return FittedStep(
             priors={model: _interval(each) for model, each in given.get("priors", {}).items()},
             calibrations={source: _knots(each) for source, each in given.get("calibrations", {}).items()},
             thresholds={float(each["alpha"]): _threshold(each["threshold"]) for each in given.get("thresholds", ())},
             default_alpha=None if default is None else float(default),
+            estimator=None if estimator is None else SignalEstimator.from_json(estimator),
         )
     except ValueError as error:
         raise ValueError(f"settings.steps.{name}: {error}") from None

@@ -21,13 +21,20 @@ M, N = ModelName("m"), ModelName("n")
 REPLY = ModelReply(text="x", input_tokens=10, output_tokens=5)
 
 
-class Broken:
-    """A store that cannot be used."""
+class Breaking(MemoryLiveStore):
+    """A store that can be used until it is broken."""
 
-    async def publish(self, *_, **__):
-        raise JournalUnavailable("gone")
+    broken = False
 
-    others = claim = sweep = publish
+    async def publish(self, *given, **named):
+        if self.broken:
+            raise JournalUnavailable("gone")
+        await super().publish(*given, **named)
+
+    async def others(self, *given, **named):
+        if self.broken:
+            raise JournalUnavailable("gone")
+        return await super().others(*given, **named)
 
 
 class Process:
@@ -189,9 +196,11 @@ async def test_a_store_that_fails_is_logged_once_and_stops_nothing(clock):
     lines = []
     logger.enable("agentcore")
     sink = logger.add(lambda line: lines.append(str(line)), level="WARNING")
-    process = Process(Broken(), clock, "a")
+    store = Breaking()
+    process = Process(store, clock, "a")
+    await process.sync.once()
+    store.broken = True
     process.fail()
-    await process.sync.sweep()
     for _ in range(3):
         await process.sync.once()
     logger.remove(sink)
@@ -200,6 +209,20 @@ async def test_a_store_that_fails_is_logged_once_and_stops_nothing(clock):
     assert "live statistics are not shared: gone" in lines[0]
     await clock.advance(16.0)
     assert process.allows(), "it goes by what it knows itself"
+
+
+async def test_a_store_that_has_never_worked_is_left_to_the_runs_to_tell_of(clock):
+    lines = []
+    logger.enable("agentcore")
+    sink = logger.add(lambda line: lines.append(str(line)), level="WARNING")
+    store = Breaking()
+    store.broken = True
+    process = Process(store, clock, "a")
+    process.fail()
+    await process.sync.once()
+    logger.remove(sink)
+    logger.disable("agentcore")
+    assert lines == []
 
 
 async def test_it_goes_on_beside_the_runs(store, clock):

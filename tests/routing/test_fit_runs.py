@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -87,3 +88,30 @@ def test_the_same_answers_give_the_same_file_and_another_label_another():
 def test_no_label_at_all_is_refused():
     with pytest.raises(ValueError, match="none of the 0 recorded answers has a label"):
         fit_runs([], QUALITY)
+
+
+def test_where_the_evidence_together_says_more_than_one_rung_it_is_used():
+    rng = np.random.default_rng(11)
+    rows = []
+    for number, each in enumerate(answers(rng, 300)):
+        unused = number % 3
+        signals = replace(each.signals, passed=True, sound=True, unused_figures=unused)
+        right = bool(rng.random() < (0.98, 0.7, 0.3)[unused])
+        rows.append(replace(each, signals=signals, right=right))
+    fitted = fit_runs(rows, QUALITY)
+    (kind,) = fitted.kinds
+    assert kind.estimator is not None
+    read = read_steps(fitted.router.to_text())
+    few, many = (
+        read.estimate("clerk", "small", Signals(passed=True, sound=True, agreement=1.0, voices=3, unused_figures=u))
+        for u in (0, 2)
+    )
+    assert few[0] > 0.9
+    assert many[0] < 0.5
+    assert read.estimate("clerk", "unheard of", Signals()) is None
+
+
+def test_where_one_rung_says_it_all_no_estimator_is_kept_that_is_worse():
+    rng = np.random.default_rng(12)
+    (kind,) = fit_runs(answers(rng, 30), QUALITY).kinds
+    assert kind.estimator is None, "too few labels"

@@ -91,13 +91,13 @@ def test_space_is_given_back(store, agentcore):
 
     async def fill():
         journal = SqliteJournal(path)
-        await record(journal, "large", ended_at=1.0, events=5000)
+        await record(journal, "large", ended_at=1.0, events=10000)
         await journal.aclose()
 
     asyncio.run(fill())
     before = path.stat().st_size
     done = agentcore("runs", "prune", "--older-than", "365d", "--compact")
-    assert "deleted 1 run, 5000 events" in done.stdout
+    assert "deleted 1 run, 10000 events" in done.stdout
     assert "back to the system" in done.stdout
     assert path.stat().st_size < before / 4
 
