@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.outcome_files import write_calls
 
 from agentcore.config import project as config
 from agentcore.config.models import STRUCTURED
@@ -108,6 +109,11 @@ def test_json_has_the_keys_that_are_told(shop, agentcore, section):
         (shop / "FILE.jsonl").write_text("{}\n", encoding="utf-8")
     if "--policy NEW" in section:
         (shop / "NEW").write_text("routing: { objective: cheapest }\n", encoding="utf-8")
+    if "--table new" in section:
+        (shop / "new").mkdir()
+        write_calls(shop / "new", 200)
+        fit = ("route", "fit", "--table", "new", "--dataset", "bfcl", "--out", "router.json")
+        assert agentcore(*fit).exit_code == 0
     if "runs cancel" in section:
         agentcore("run", "stock_value", "--detach")
     commands = re.findall(r"`agentcore ([^`]+ --json)`", section)
