@@ -1,7 +1,7 @@
 """What verified routing saves with two embedded models: a small one that is asked first, and a large one.
 
-`python -m benchmarks.verified_routing [--json] [--orders N]`: the orders of `order_inbox/orders.jsonl`, messages of
-customers with what is right, are read by the agent of that project, through the whole runtime, four ways:
+`python -m benchmarks.verified_routing [--json] [--orders N] [--alpha A]`: the orders of `order_inbox/orders.jsonl`,
+messages of customers with what is right, are read by the agent of that project, through the whole runtime, four ways:
 
     always large     the large model reads every order
     always small     the small one does
@@ -38,6 +38,7 @@ LARGE_ONLY = "model: { any_of: [large] }\n"
 SMALL_ONLY = "model: { any_of: [small] }\n"
 VERIFIED = "routing: { objective: fastest }\n"
 ALPHA = 0.1
+"""By default, the share of orders that may be accepted and wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,7 @@ def project_in(folder: Path, name: str, agent: str, *, more: str = "", router: P
     return root
 
 
-async def fit(root: Path, reviewed: Sequence[Read], out: Path) -> None:
+async def fit(root: Path, reviewed: Sequence[Read], out: Path, alpha: float) -> None:
     """Fit a router on recorded runs of a project, with what is right of them, and write it."""
     labels = out.with_suffix(".labels.jsonl")
     lines = [json.dumps({"run": each.run, "step": "answer", "correct": each.output_right}) for each in reviewed]
@@ -146,12 +147,12 @@ async def fit(root: Path, reviewed: Sequence[Read], out: Path) -> None:
     try:
         past = PastRuns(project, store)
         await past.read([each.run for each in reviewed], limit=len(reviewed), reviews=labels)
-        write_router(out, past.fit(default_alpha=ALPHA))
+        write_router(out, past.fit(default_alpha=alpha))
     finally:
         await store.aclose()
 
 
-async def measure(orders: Sequence[Mapping[str, Any]]) -> list[Figures]:
+async def measure(orders: Sequence[Mapping[str, Any]], alpha: float) -> list[Figures]:
     """Return the figures of each way."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -170,7 +171,7 @@ async def measure(orders: Sequence[Mapping[str, Any]]) -> list[Figures]:
         fitted: list[Read] = []
         for fold in (0, 1):
             router = folder / f"router{fold}.json"
-            await fit(alone["small"], [*small[1 - fold :: 2], *large[1 - fold :: 2]], router)
+            await fit(alone["small"], [*small[1 - fold :: 2], *large[1 - fold :: 2]], router, alpha)
             root = project_in(folder, f"fitted{fold}", VERIFIED, router=router)
             fitted += await read_orders(root, orders[fold::2])
     return [
@@ -198,10 +199,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--orders", type=int, help="only so many of the orders")
+    parser.add_argument("--alpha", type=float, default=ALPHA, help="how many may be accepted and wrong")
     chosen = parser.parse_args(arguments)
     text = (PROJECT / "orders.jsonl").read_text().splitlines()
     orders = [json.loads(line) for line in text if line][: chosen.orders]
-    found = asyncio.run(measure(orders))
+    found = asyncio.run(measure(orders, chosen.alpha))
     if chosen.json:
         print(json.dumps([asdict(each) for each in found], indent=2))
     else:

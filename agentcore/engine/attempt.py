@@ -115,22 +115,25 @@ class Attempts:
         ):  # whose calls come after this event; else both are written together
             await record(finished)
             unrecorded = ()
+        edited = False
         wanted = self.release.verifiers(caller, outcome.label)
         verdict = await self.verifier.verify(agent, caller, instruction, outcome, wanted, checks=made.checks)
         if verdict.open and (rule := agent.verification.escalate_to_person) is not None:
             await record(*unrecorded)
             asked = undecided(verdict)
             unrecorded, vote = await self._approved(rule, caller, finished, about="verdict", why=asked)
+            edited = bool(unrecorded)
             finished = unrecorded[0] if unrecorded else finished
             verdict = settle(verdict, vote, least=wanted[0])
         verdict = self.confidences.judged(agent, outcome, made.signals, verdict)
         if verdict.accepted and agent.approval is not None:
             await record(*unrecorded)
             unrecorded, vote = await self._approved(agent.approval, caller, finished)
+            edited = edited or bool(unrecorded)
             verdict = replace(verdict, accepted=vote.accepts is True, votes=(*verdict.votes, vote))
         await self._conclude(caller, unrecorded, verdict)
-        if verdict.accepted or not any(vote.verifier == CONFIDENCE for vote in verdict.votes):  # unsure is not wrong
-            self.models.judged(outcome.model, agent.name, accepted=verdict.accepted)
+        again = outcome.answered is not None and outcome.answered.cached  # which says nothing new of the model
+        self._learn(caller, _own(verdict, edited=edited), None if again else outcome.model)
 
     async def _settle(self, command: StartAttempt, state: StepState, agent: Agent) -> None:
         """Take the best answer so far, or let a person decide about it: no model is asked."""
@@ -165,11 +168,15 @@ class Attempts:
     async def _conclude(self, caller: Caller, unrecorded: tuple[AttemptFinished, ...], verdict: Verdict) -> None:
         reached = VerdictReached(step=caller.step, attempt=caller.attempt, verdict=verdict)
         await self.effects.recorder.record(*unrecorded, reached)
-        if self.learning is not None:
-            run = self.effects.recorder.run
-            self.learning.concluded(run.id, caller, run.steps[caller.step].model, verdict)
         if not verdict.accepted:
             logger.info("attempt {} rejected: {}", caller.attempt, "; ".join(verdict.reasons))
+
+    def _learn(self, caller: Caller, verdict: Verdict, model: ModelName | None) -> None:
+        """Note what verifiers, or a person, have said of a model's own answer."""
+        if self.learning is not None:
+            self.learning.concluded(self.effects.recorder.run.id, caller, model, verdict)
+        if verdict.accepted or not any(vote.verifier == CONFIDENCE for vote in verdict.votes):  # unsure is not wrong
+            self.models.judged(model, caller.agent.name, accepted=verdict.accepted)
 
     async def _approved(
         self, rule: ApprovalRule, caller: Caller, finished: AttemptFinished, *, about: str = "output", why: str = ""
@@ -223,6 +230,14 @@ class Attempts:
             ),
             VerdictReached(step=caller.step, attempt=caller.attempt, verdict=Verdict(accepted=False, votes=(vote,))),
         )
+
+
+def _own(verdict: Verdict, *, edited: bool) -> Verdict:
+    """Return what a verdict says of the model's answer: one that a person had to edit was not right."""
+    if not edited:
+        return verdict
+    vote = Vote(verifier="person", accepts=False, reasons=("a person has edited it",))
+    return replace(verdict, accepted=False, votes=(*verdict.votes, vote))
 
 
 def _why(state: StepState) -> str:

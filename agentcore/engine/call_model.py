@@ -30,7 +30,7 @@ from agentcore.domain.team import OnExceeded
 from agentcore.engine.call_routes import CallRoutes
 from agentcore.engine.drafts import Drafts
 from agentcore.engine.effect import ONE_CALL, Caller, Effects, refusal_error
-from agentcore.engine.hedging import Asked, Duel, GivenUp, Hedging, race
+from agentcore.engine.hedging import Asked, Duel, GivenUp, Hedging, is_given_up, race
 from agentcore.engine.history import Recorded
 from agentcore.engine.live_board import used_by
 from agentcore.engine.measured_call import measured_call
@@ -62,7 +62,7 @@ class Answered:
     """A model's reply, who gave it, and its label.
 
     prior: P(correct) of the model as the router saw it, with its interval, before there was an answer.  family: the
-    model's, as recorded; empty when it was not.
+    model's, as recorded; empty when it was not.  cached: it was served again, and says nothing new about the model.
     """
 
     reply: ModelReply
@@ -70,6 +70,7 @@ class Answered:
     label: Label
     prior: Interval | None = None
     family: str = ""
+    cached: bool = False
 
 
 class ModelCalls:
@@ -108,6 +109,7 @@ class ModelCalls:
         ModelError or JournalError.
         """
         failed: dict[ModelName, ModelError] = {}
+        cached = True
         caller, request = await prompted(self._guards, caller, request)
         sent = request_json(request)
         effects = self._effects
@@ -120,12 +122,13 @@ class ModelCalls:
                     return self._repeat(*(counts or (recorded,)))
                 if effects.script is not None:
                     return await self._recall(effects.script, caller, id, sent, failed)
-                return await self._next(caller, request, id, sent, failed)
+                return await self._next(caller, request, id, sent, failed, cached=cached)
             except PolicyDenied as error:  # which ends the run
                 await effects.recorder.until_ending(error)
                 raise
             except _ModelFailed as failure:
                 failed |= failure.errors
+                cached = cached and bool(failure.errors)
 
     def dependent(self, author: ModelName | None, independent: Independence) -> dict[ModelName, str]:
         """Return the models that are not independent of an author's, each with the reason."""
@@ -138,8 +141,13 @@ class ModelCalls:
         id: EffectId,
         sent: JSON,
         failed: dict[ModelName, ModelError],
+        *,
+        cached: bool,
     ) -> Answered:
-        """Call the best model that has not failed. Raises _ModelFailed when it fails too."""
+        """Call the best model that has not failed. Raises _ModelFailed when it fails too.
+
+        cached: whether a reply may be served again. One that goes no further raises _ModelFailed of no model.
+        """
         try:
             found = await routed(
                 lambda asked: self.route(caller, asked, failed),
@@ -153,7 +161,7 @@ class ModelCalls:
             if decisions[0].obligations:
                 request = await self._obliged(caller, id, decisions[0], request)
                 sent = request_json(request)
-            looked = await self._cached.look_up(caller, request, decisions[0], route.model)
+            looked = await self._cached.look_up(caller, request, decisions[0], route.model) if cached else None
             hit = None if looked is None else looked.hit
             reserved = self._reserve(route, request) if hit is None else NO_USE
         except NoRoute as error:
@@ -183,8 +191,8 @@ class ModelCalls:
             else:
                 answered = await self._call(caller, request, begun)
         except ModelError as error:
-            raise _ModelFailed({route.model: error}) from error
-        return replace(answered, prior=prior_of(route))
+            raise _ModelFailed({route.model: error} if hit is None else {}) from error
+        return replace(answered, prior=prior_of(route), cached=hit is not None)
 
     async def _hedged(
         self,
@@ -231,7 +239,8 @@ class ModelCalls:
                 return replace(outcome, prior=prior_of(begun.route))
             if not isinstance(outcome, ModelError):
                 raise outcome
-            errors[begun.route.model] = outcome
+            if not isinstance(outcome, GivenUp):
+                errors[begun.route.model] = outcome
         raise _ModelFailed(errors)
 
     async def _obliged(self, caller: Caller, id: EffectId, decision: Decision, request: ModelRequest) -> ModelRequest:
@@ -269,8 +278,9 @@ class ModelCalls:
             raise AssertionError("a model call that is settled was started and has finished")
         model = ModelName(started.effect.name)
         if finished.error:
-            both = (recorded, *others)
-            raise _ModelFailed({ModelName(each.effect.name): _error_of(each) for each in both})
+            both = () if finished.cached is not None else (recorded, *others)
+            errors = {ModelName(each.effect.name): _error_of(each) for each in both}
+            raise _ModelFailed({name: error for name, error in errors.items() if not is_given_up(error.message)})
         if finished.cached is not None:
             self._cached.served(started.effect, finished.cached)
         route = started.route
@@ -280,6 +290,7 @@ class ModelCalls:
             label=finished.label,
             prior=prior_of(route),
             family="" if route is None else route.family,
+            cached=finished.cached is not None,
         )
 
     def judged(self, model: ModelName | None, step: str, *, accepted: bool) -> None:

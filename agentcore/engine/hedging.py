@@ -34,6 +34,14 @@ T = TypeVar("T")
 Asked: TypeAlias = Callable[["Duel"], Coroutine[Any, Any, T]]
 
 
+_FIRST: Final = "another model has answered first"
+
+
+def is_given_up(message: str) -> bool:
+    """Return whether a call failed because another one was quicker: that says nothing against its model."""
+    return message.endswith(_FIRST)
+
+
 class GivenUp(ModelError):
     """Another model has answered first."""
 
@@ -48,14 +56,14 @@ class Duel:
     async def ask(self, name: str, call: Callable[[], Coroutine[Any, Any, ModelReply]]) -> ModelReply:
         """Return a model's reply. Raises GivenUp when the other one was first, and what the call raises."""
         if self._won:
-            raise GivenUp(f"{name} is not asked: another model has answered first")
+            raise GivenUp(f"{name} is not asked: {_FIRST}")
         asking = asyncio.create_task(call(), name=f"call of {name}")
         self._asking.add(asking)
         try:
             reply = await asking
         except asyncio.CancelledError:
             if self._won and not is_cancelled():
-                raise GivenUp(f"{name} is given up: another model has answered first") from None
+                raise GivenUp(f"{name} is given up: {_FIRST}") from None
             raise
         finally:
             self._asking.discard(asking)

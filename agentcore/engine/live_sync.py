@@ -129,7 +129,8 @@ class LiveSync:
         self._others |= {each.owner: each for each in fresh}
         newest = sorted(self._others.values(), key=lambda each: -each.at)[:MOST_OTHERS]
         self._others = {each.owner: each for each in newest if each.at > now - REMEMBERED_SECONDS}
-        self._since = max(self._since, *(each.at for each in fresh))
+        # No further than now: a clock that is fast must not hide what others tell.
+        self._since = max(self._since, *(min(each.at, now) for each in fresh))
         # In a thread, as it may take some time when there are many others.
         seen = await asyncio.to_thread(merged, [each.state for each in self._others.values()])
         self._pool.board.told(seen.tallies)
