@@ -21,12 +21,14 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from agentcore.confidence.calibration_knots import Interval, Knots
-from agentcore.confidence.signal_estimator import SignalEstimator
 from agentcore.domain.agent import Routing
 from agentcore.domain.answer_candidate import Signals
+
+if TYPE_CHECKING:
+    from agentcore.confidence.signal_estimator import SignalEstimator
 
 FORMAT: Final = "agentcore.router"
 FORMAT_VERSION: Final = 1
@@ -136,10 +138,16 @@ def _step(name: str, given: Mapping[str, Any]) -> FittedStep:
             calibrations={source: _knots(each) for source, each in given.get("calibrations", {}).items()},
             thresholds={float(each["alpha"]): _threshold(each["threshold"]) for each in given.get("thresholds", ())},
             default_alpha=None if default is None else float(default),
-            estimator=None if estimator is None else SignalEstimator.from_json(estimator),
+            estimator=None if estimator is None else _estimator(estimator),
         )
     except ValueError as error:
         raise ValueError(f"settings.steps.{name}: {error}") from None
+
+
+def _estimator(given: Mapping[str, Any]) -> SignalEstimator:
+    from agentcore.confidence.signal_estimator import SignalEstimator  # noqa: PLC0415  # imports numpy
+
+    return SignalEstimator.from_json(given)
 
 
 def _threshold(value: float | None) -> float:
