@@ -8,7 +8,6 @@ Probabilities Using Bayesian Binning" (2015), here over bins of equally many ans
 from __future__ import annotations
 
 import bisect
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from agentcore.confidence.proportion import wilson as interval_of
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 LEAST_IN_BLOCK: Final = 15
 """Labels in each block of a calibration: fewer say too little of a probability."""
-
-_NORMAL_95: Final = 1.959963984540054
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,16 +137,8 @@ def _large(blocks: list[tuple[float, float, int]], least: int) -> list[tuple[flo
 
 
 def wilson(share: float, count: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share among so many, 0 to 1.
-
-    Source: E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference" (1927).
-    """
-    if count <= 0:
-        return 0.0, 1.0
-    square = _NORMAL_95**2
-    middle = (share + square / (2 * count)) / (1 + square / count)
-    half = _NORMAL_95 / (1 + square / count) * math.sqrt(share * (1 - share) / count + square / (4 * count**2))
-    return min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half))
+    """Return the 95 % interval of a share among so many, 0 to 1. See `proportion`."""
+    return interval_of(share * count, count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
-from agentcore.config.approvals import ApprovalRuleKeys
+from agentcore.config.approvals import ApprovalRuleKeys, approval_rule
 from agentcore.config.checks import CheckKeys, as_check
 from agentcore.config.strict import Strict
 from agentcore.domain.agent import Independence, Verification
@@ -144,6 +144,4 @@ class VerificationKeys(Strict):
 
 
 def _rule(escalation: str | ApprovalRuleKeys | None) -> ApprovalRule | None:
-    if isinstance(escalation, ApprovalRuleKeys):
-        return escalation.rule()
-    return ApprovalRule() if escalation == PERSON else None
+    return approval_rule(escalation == PERSON if isinstance(escalation, str) else escalation)

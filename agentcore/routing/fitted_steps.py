@@ -26,12 +26,11 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from agentcore.confidence.calibration_knots import Interval, Knots
 from agentcore.domain.agent import Routing
 from agentcore.domain.answer_candidate import Signals
+from agentcore.routing.fitted import FORMAT, FORMAT_VERSION
 
 if TYPE_CHECKING:
     from agentcore.confidence.signal_estimator import SignalEstimator
 
-FORMAT: Final = "agentcore.router"
-FORMAT_VERSION: Final = 1
 ANY_STEP: Final = "*"
 INFEASIBLE: Final = 2.0
 """The threshold of an alpha that cannot be held: no P(correct) reaches it."""

@@ -14,8 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Z95 = 1.959964
-"""Standard deviations on each side of a 95 % interval."""
+from agentcore.confidence.proportion import Z95
 
 FEW = 30.0
 """With fewer effective choices than this, an interval by the normal law is not to be trusted."""

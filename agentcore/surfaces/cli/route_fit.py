@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from agentcore.surfaces.cli.past_runs import past_runs, past_runs_options
 from agentcore.surfaces.cli.project_choice import chosen_project, project_option
 from agentcore.surfaces.cli.terminal import messages, say
 from agentcore.surfaces.cli.verbosity import logged
-
-if TYPE_CHECKING:
-    from agentcore.config.project import Project
-    from agentcore.routing.fit_runs import FittedRuns
 
 
 @click.command()
@@ -33,14 +29,7 @@ if TYPE_CHECKING:
 @click.option(
     "--seed", type=int, default=0, show_default=True, help="For splits: the same seed gives the same router."
 )
-@click.option("--run", "runs", multiple=True, metavar="RUN", help="Only this run; can be given more than once.")
-@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="How many of the newest runs.")
-@click.option(
-    "--labels",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.jsonl",
-    help="Reviews of past runs from outside: lines with run, step and correct.",
-)
+@past_runs_options
 @click.option(
     "--alpha",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
@@ -77,12 +66,15 @@ def fit(
         return
     if dataset is not None:
         raise click.UsageError("--dataset needs --table: the folder with its files")
-    fitted, read, answers = asyncio.run(_fitted(chosen_project(project), runs, limit, labels, alpha))
+    of = chosen_project(project)
+    past = asyncio.run(past_runs(of, runs, limit, labels))
+    own = {agent.routing.alpha for agent in of.agents.values() if agent.routing.alpha is not None}
+    fitted = past.fit(alphas=sorted(own), default_alpha=alpha)
     from agentcore.app.route_runs import write_router  # noqa: PLC0415  # for start-up time
     from agentcore.surfaces.cli.route_fitted_text import show_fitted  # noqa: PLC0415  # as above
 
     write_router(out, fitted)
-    show_fitted(messages(), fitted, out, runs=read, answers=answers)
+    show_fitted(messages(), fitted, out, runs=len(past.runs), answers=len(past.answers))
 
 
 def _fit_table(folder: Path, dataset: str, out: Path, seed: int) -> None:
@@ -96,19 +88,3 @@ def _fit_table(folder: Path, dataset: str, out: Path, seed: int) -> None:
     )
     for name, value in fitted.metrics.items():
         say(screen, f"  {name}: {value}")
-
-
-async def _fitted(
-    project: Project, prefixes: Sequence[str], limit: int, labels: Path | None, alpha: float | None
-) -> tuple[FittedRuns, int, int]:
-    from agentcore.app import open_store  # noqa: PLC0415  # for start-up time
-    from agentcore.app.route_runs import PastRuns  # noqa: PLC0415  # as above
-
-    store = open_store(project)
-    try:
-        past = PastRuns(project, store)
-        await past.read(prefixes, limit=limit, reviews=labels)
-        own = {agent.routing.alpha for agent in project.agents.values() if agent.routing.alpha is not None}
-        return past.fit(alphas=sorted(own), default_alpha=alpha), len(past.runs), len(past.answers)
-    finally:
-        await store.aclose()

@@ -6,17 +6,13 @@ import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from agentcore.surfaces.cli.past_runs import past_runs, past_runs_options
 from agentcore.surfaces.cli.project_choice import chosen_project, project_option
 from agentcore.surfaces.cli.terminal import messages, output, say
 from agentcore.surfaces.cli.verbosity import logged
-
-if TYPE_CHECKING:
-    from agentcore.config.project import Project
-    from agentcore.routing.rechoose import Replay
 
 
 @click.command()
@@ -39,14 +35,7 @@ if TYPE_CHECKING:
     metavar="NEW",
     help="For past runs: a YAML file with `routing:`, as in agentcore.yaml, or a fitted router.",
 )
-@click.option("--run", "runs", multiple=True, metavar="RUN", help="Only this run; can be given more than once.")
-@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="How many of the newest runs.")
-@click.option(
-    "--labels",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.jsonl",
-    help="Reviews of past runs from outside: lines with run, step and correct.",
-)
+@past_runs_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @project_option
 @logged
@@ -77,7 +66,7 @@ def replay(
         return
     if model is not None and policy is not None:
         raise click.UsageError("--model and --policy are both given: past runs are replayed with one of them")
-    found = asyncio.run(_replayed(chosen_project(project), policy or model, runs, limit, labels))
+    found = asyncio.run(past_runs(chosen_project(project), runs, limit, labels)).replay(policy or model)
     if as_json:
         from agentcore.surfaces.route_replay_json import replay_json  # noqa: PLC0415  # for start-up time
 
@@ -105,18 +94,3 @@ def _replay_table(folder: Path, model: Path, *, as_json: bool) -> None:
     screen = output()
     say(screen, f"{replayed.dataset}: {replayed.queries} questions, router {replayed.fitted.version}")
     screen.print(figures_table(replayed.settings))
-
-
-async def _replayed(
-    project: Project, policy: Path | None, prefixes: Sequence[str], limit: int, labels: Path | None
-) -> Replay:
-    from agentcore.app import open_store  # noqa: PLC0415  # for start-up time
-    from agentcore.app.route_runs import PastRuns  # noqa: PLC0415  # as above
-
-    store = open_store(project)
-    try:
-        past = PastRuns(project, store)
-        await past.read(prefixes, limit=limit, reviews=labels)
-        return past.replay(policy)
-    finally:
-        await store.aclose()

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agentcore.surfaces.cli.past_runs import past_runs, past_runs_options
 from agentcore.surfaces.cli.project_choice import chosen_project, project_option
 from agentcore.surfaces.cli.terminal import messages, say
 from agentcore.surfaces.cli.verbosity import logged
 
 if TYPE_CHECKING:
-    from agentcore.config.project import Project
     from agentcore.routing.report import Report
 
 
@@ -43,14 +43,7 @@ if TYPE_CHECKING:
     metavar="NEW",
     help="For past runs: another way of choosing, as for `route replay`; can be given more than once.",
 )
-@click.option("--run", "runs", multiple=True, metavar="RUN", help="Only this run; can be given more than once.")
-@click.option("--limit", type=click.IntRange(1), default=1000, show_default=True, help="How many of the newest runs.")
-@click.option(
-    "--labels",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.jsonl",
-    help="Reviews of past runs from outside: lines with run, step and correct.",
-)
+@past_runs_options
 @project_option
 @logged
 def report(
@@ -78,7 +71,10 @@ def report(
 
         found = report_on_table(folder, model)
     else:
-        found = asyncio.run(_on_runs(chosen_project(project), policies, runs, limit, labels))
+        from agentcore.app.route_report import report_on_runs  # noqa: PLC0415  # as above
+
+        of = chosen_project(project)
+        found = report_on_runs(asyncio.run(past_runs(of, runs, limit, labels)), of.name, policies)
     from agentcore.app.route_report import write_report  # noqa: PLC0415  # as above
 
     files = _files(found)
@@ -102,19 +98,3 @@ def _files(found: Report) -> dict[str, bytes]:
         **({} if trusted is None else {"reliability.png": png(trusted)}),
         "report.html": page.encode("utf-8"),
     }
-
-
-async def _on_runs(
-    project: Project, policies: Sequence[Path], prefixes: Sequence[str], limit: int, labels: Path | None
-) -> Report:
-    from agentcore.app import open_store  # noqa: PLC0415  # for start-up time
-    from agentcore.app.route_report import report_on_runs  # noqa: PLC0415  # as above
-    from agentcore.app.route_runs import PastRuns  # noqa: PLC0415  # as above
-
-    store = open_store(project)
-    try:
-        past = PastRuns(project, store)
-        await past.read(prefixes, limit=limit, reviews=labels)
-        return report_on_runs(past, project.name, policies)
-    finally:
-        await store.aclose()
